@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <new>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace smtrain {
+
+/// Device or host memory ran out; a caller may retry with less.
+class OutOfMemory : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Joins anything that can be streamed into one string.
+template <typename... Parts>
+std::string concat_text(const Parts&... parts) {
+  std::ostringstream text;
+  (text << ... << parts);
+  return text.str();
+}
+
+/// Throws std::invalid_argument with the joined parts when a caller's condition does not hold. A message opens with
+/// the operation that the caller wrote, says what was expected and what came, and ends with shapes or file and line.
+template <typename... Parts>
+void check(bool condition, const Parts&... parts) {
+  if (!condition) [[unlikely]] throw std::invalid_argument(concat_text(parts...));
+}
+
+/// Throws std::runtime_error with the joined parts: the world failed (files, devices), not the caller.
+template <typename... Parts>
+[[noreturn]] void fail(const Parts&... parts) {
+  throw std::runtime_error(concat_text(parts...));
+}
+
+}  // namespace smtrain
