@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/compression.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "smtrain/engine/error.h"
+
+namespace smtrain {
+namespace {
+
+constexpr int kGzipWindow = 15 + 16;  // zlib's way to say "32 KiB window, gzip header and trailer"
+constexpr int kRawWindow = -15;       // "no header, no trailer"
+
+/// zlib counts in 32 bits.
+uInt zlib_count(size_t bytes) {
+  return static_cast<uInt>(std::min<size_t>(bytes, std::numeric_limits<uInt>::max()));
+}
+
+}  // namespace
+
+Decompressor::Decompressor(std::span<const uint8_t> packed, Compression compression,
+                           std::string name)
+    : packed_(packed), compression_(compression), name_(std::move(name)) {
+  if (compression == Compression::none) return;
+  auto stream = std::make_unique<z_stream>();
+  if (inflateInit2(stream.get(), compression == Compression::gzip ? kGzipWindow : kRawWindow) !=
+      Z_OK) {
+    throw OutOfMemory(name_ + ": no memory to start decompressing");
+  }
+  stream_ = std::move(stream);
+}
+
+Decompressor::~Decompressor() {
+  if (stream_) inflateEnd(stream_.get());
+}
+
+size_t Decompressor::read(std::span<uint8_t> out) {
+  if (compression_ == Compression::none) return read_stored(out);
+  size_t written = 0;
+  while (written < out.size() && !finished_) written += inflate_some(out.subspan(written));
+  return written;
+}
+
+size_t Decompressor::read_stored(std::span<uint8_t> out) {
+  const size_t count = std::min(out.size(), packed_.size());
+  std::copy_n(packed_.begin(), count, out.begin());
+  packed_ = packed_.subspan(count);
+  return count;
+}
+
+size_t Decompressor::inflate_some(std::span<uint8_t> out) {
+  stream_->next_in = const_cast<Bytef*>(packed_.data());
+  stream_->avail_in = zlib_count(packed_.size());
+  stream_->next_out = out.data();
+  stream_->avail_out = zlib_count(out.size());
+  const int status = ::inflate(stream_.get(), Z_NO_FLUSH);
+
+  const size_t consumed = static_cast<size_t>(stream_->next_in - packed_.data());
+  packed_ = packed_.subspan(consumed);
+  offset_ += consumed;
+  const size_t written = static_cast<size_t>(stream_->next_out - out.data());
+
+  if (status == Z_STREAM_END) {
+    start_next_member();
+  } else if (status == Z_MEM_ERROR) {
+    throw OutOfMemory(name_ + ": no memory to decompress");
+  } else if (status == Z_BUF_ERROR ||
+             (status == Z_OK && packed_.empty() && stream_->avail_out > 0)) {
+    fail(name_, ": compressed data end early, after ", offset_, " bytes");
+  } else if (status != Z_OK) {
+    const char* reason = stream_->msg != nullptr ? stream_->msg : "needs a preset dictionary";
+    fail(name_, ": damaged compressed data near byte ", offset_, ": ", reason);
+  }
+  return written;
+}
+
+/// At the end of a stream: a .gz file may hold several members in a row, and may be padded with
+/// zeros.
+void Decompressor::start_next_member() {
+  const bool another = compression_ == Compression::gzip && is_gzip(packed_);
+  const bool padding =
+      std::all_of(packed_.begin(), packed_.end(), [](uint8_t byte) { return byte == 0; });
+  if (another) {
+    inflateReset(stream_.get());
+  } else if (padding) {
+    finished_ = true;
+  } else {
+    fail(name_, ": ", packed_.size(), " bytes that are no compressed data follow its end at byte ",
+         offset_);
+  }
+}
+
+std::vector<uint8_t> gzip(std::span<const uint8_t> bytes, int level) {
+  z_stream stream = {};
+  if (deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw OutOfMemory("gzip: no memory to start compressing");
+  }
+  std::vector<uint8_t> packed(deflateBound(&stream, bytes.size()));
+  stream.next_in = const_cast<Bytef*>(bytes.data());
+  stream.next_out = packed.data();
+  int status = Z_OK;
+  while (status == Z_OK) {
+    const size_t consumed = static_cast<size_t>(stream.next_in - bytes.data());
+    const size_t written = static_cast<size_t>(stream.next_out - packed.data());
+    stream.avail_in = zlib_count(bytes.size() - consumed);
+    stream.avail_out = zlib_count(packed.size() - written);
+    status = ::deflate(&stream, consumed + stream.avail_in == bytes.size() ? Z_FINISH : Z_NO_FLUSH);
+  }
+  packed.resize(static_cast<size_t>(stream.next_out - packed.data()));
+  deflateEnd(&stream);
+  check(status == Z_STREAM_END, "gzip: compression stopped with zlib status ", status);
+  return packed;
+}
+
+}  // namespace smtrain
