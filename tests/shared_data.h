@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace smtrain::test {
+
+/// A folder of the data sets that are too large for the repository ("mnist", "cats"), or nothing
+/// when it is absent: then a test skips and says so. They are looked for in SMTRAIN_SHARED_DATA,
+/// else in ../shared/data beside the checkout.
+inline std::optional<std::filesystem::path> shared_data(const std::string& name) {
+  const char* root = std::getenv("SMTRAIN_SHARED_DATA");
+  const auto path =
+      (root != nullptr ? std::filesystem::path(root)
+                       : std::filesystem::path(SMTRAIN_SOURCE_DIR "/../shared/data")) /
+      name;
+  if (!std::filesystem::is_directory(path)) return std::nullopt;
+  return path;
+}
+
+/// A small file that is part of the repository: tests/goldens/<name>.
+inline std::filesystem::path golden(const std::string& name) {
+  return std::filesystem::path(SMTRAIN_SOURCE_DIR "/tests/goldens") / name;
+}
+
+}  // namespace smtrain::test
