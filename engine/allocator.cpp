@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/allocator.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/memory_plan.h"
+
+namespace smtrain {
+namespace {
+
+// The plan of the step that this thread is running, and the allocator that it belongs to.
+thread_local Allocator* planned_allocator = nullptr;
+thread_local MemoryPlan* current_plan = nullptr;
+
+// Eight classes to each power of two, so that at most an eighth is wasted.
+size_t size_class(size_t bytes) {
+  constexpr size_t kSmallest = 256;
+  if (bytes <= kSmallest) return kSmallest;
+  const size_t step = std::max(kSmallest, std::bit_floor(bytes) / 8);
+  return (bytes + step - 1) / step * step;
+}
+
+}  // namespace
+
+Allocator::~Allocator() {
+  release_cached();
+}
+
+void* Allocator::allocate(size_t bytes) {
+  MemoryPlan* plan = planned_allocator == this ? current_plan : nullptr;
+  if (plan != nullptr && plan->serving()) {
+    if (void* address = plan->serve(bytes)) return address;
+  }
+  void* address = take_cached_or_ask(size_class(bytes));
+  if (plan != nullptr && !plan->serving()) plan->observe_allocation(address, bytes);
+  return address;
+}
+
+void* Allocator::take_cached_or_ask(size_t rounded) {
+  const std::lock_guard lock(mutex_);
+  void* address = nullptr;
+  if (const auto it = cached_.find(rounded); it != cached_.end() && !it->second.empty()) {
+    address = it->second.back();
+    it->second.pop_back();
+  } else {
+    address = device_.memory().allocate(rounded);
+    if (address == nullptr) {  // give everything cached back and try once more
+      for (auto& [size, blocks] : cached_) {
+        for (void* block : blocks) device_.memory().deallocate(block);
+        stats_.bytes_reserved -= size * blocks.size();
+        blocks.clear();
+      }
+      address = device_.memory().allocate(rounded);
+    }
+    if (address == nullptr) {
+      throw OutOfMemory(concat_text("allocate: out of memory on ", device_, " (asked for ", rounded, " bytes, ",
+                                    stats_.bytes_in_use, " in use)"));
+    }
+    stats_.bytes_reserved += rounded;
+    ++stats_.device_allocations;
+  }
+  live_[address] = rounded;
+  ++stats_.allocations;
+  stats_.bytes_in_use += rounded;
+  stats_.peak_bytes_in_use = std::max(stats_.peak_bytes_in_use, stats_.bytes_in_use);
+  return address;
+}
+
+void Allocator::deallocate(void* address) noexcept {
+  if (planned_allocator == this && current_plan != nullptr && !current_plan->serving()) {
+    current_plan->observe_deallocation(address);
+  }
+  const std::lock_guard lock(mutex_);
+  const auto it = live_.find(address);
+  if (it == live_.end()) return;  // a planned block: its bytes belong to the arena
+  stats_.bytes_in_use -= it->second;
+  cached_[it->second].push_back(address);
+  live_.erase(it);
+}
+
+AllocatorStats Allocator::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void Allocator::release_cached() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [size, blocks] : cached_) {
+    for (void* block : blocks) device_.memory().deallocate(block);
+    stats_.bytes_reserved -= size * blocks.size();
+  }
+  cached_.clear();
+}
+
+void Allocator::set_plan(MemoryPlan* plan) {
+  planned_allocator = plan == nullptr ? nullptr : this;
+  current_plan = plan;
+}
+
+}  // namespace smtrain

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "smtrain/engine/device.h"
+#include "smtrain/engine/random.h"
+#include "smtrain/engine/storage.h"
+
+namespace smtrain {
+
+class Allocator;
+class Tape;
+
+/// Which random numbers operations draw: PyTorch's stream (CPU only) or Philox, the same on every device.
+enum class RngKind : uint8_t { pytorch, philox };
+
+struct ContextOptions {
+  Device device;                     // where new tensors are made
+  int threads = 0;                   // compute threads; 0 is one per core
+  uint64_t seed = 0;                 // of the generator
+  RngKind rng = RngKind::pytorch;
+};
+
+/// Everything that work depends on and that is not a tensor: device, stream, generator, allocators, compute threads.
+/// Operations use the calling thread's current context, which is the thread's own default one unless a ContextGuard
+/// says otherwise. Two contexts share nothing, so two trainers can live in one process.
+class Context {
+ public:
+  explicit Context(ContextOptions options = {});
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  static Context& current();
+
+  Device device() const { return options_.device; }
+  int threads() const { return options_.threads; }
+  RngKind rng() const { return options_.rng; }
+  Generator& generator() { return generator_; }
+  Stream stream(Device) const { return {}; }
+  const std::shared_ptr<Allocator>& allocator(Device device);
+
+  /// Memory that all captured steps of this context share, because only one of them runs at a time; at least
+  /// size_bytes. Growing it moves it: whoever holds the old one keeps it alive.
+  std::shared_ptr<Storage> arena(Device device, size_t size_bytes);
+
+  /// Calls are appended to it while a captured step records; null otherwise.
+  Tape* tape() const { return tape_; }
+  void set_tape(Tape* tape) { tape_ = tape; }
+
+ private:
+  ContextOptions options_;
+  Generator generator_;
+  std::vector<std::shared_ptr<Allocator>> allocators_;  // by device id
+  std::vector<std::shared_ptr<Storage>> arenas_;        // by device id
+  Tape* tape_ = nullptr;
+};
+
+/// Makes a context the calling thread's current one for its lifetime.
+class ContextGuard {
+ public:
+  explicit ContextGuard(Context& context);
+  ~ContextGuard();
+  ContextGuard(const ContextGuard&) = delete;
+  ContextGuard& operator=(const ContextGuard&) = delete;
+
+ private:
+  Context* previous_;
+  int previous_threads_;
+};
+
+}  // namespace smtrain

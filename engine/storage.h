@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "smtrain/engine/device.h"
+
+namespace smtrain {
+
+class Allocator;
+
+/// A block of device memory that tensors share; the last one returns it to its allocator.
+class Storage {
+ public:
+  Storage(std::shared_ptr<Allocator> allocator, size_t size_bytes);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  void* data() const { return data_; }
+  size_t size_bytes() const { return size_bytes_; }
+  Device device() const;
+
+ private:
+  std::shared_ptr<Allocator> allocator_;
+  void* data_;
+  size_t size_bytes_;
+};
+
+}  // namespace smtrain
