@@ -6,8 +6,9 @@
 
 namespace smtrain {
 
-/// The Mersenne Twister of Matsumoto and Nishimura (1998) as PyTorch keeps it: the state words, how many of them have
-/// been used, and the second value of the last pair of normals. Trivially copyable, so that it can be saved as bytes.
+/// The Mersenne Twister of Matsumoto and Nishimura (1998) as PyTorch keeps it: the state words, how
+/// many of them have been used, and the second value of the last pair of normals. Trivially
+/// copyable, so that it can be saved as bytes.
 struct Mt19937 {
   static constexpr int kWords = 624;
 
@@ -16,7 +17,8 @@ struct Mt19937 {
   int32_t has_cached_normal;
   double cached_normal;
 
-  /// Starts the sequence of std::mt19937(seed): only the low 32 bits of the seed matter. Drops the cached normal.
+  /// Starts the sequence of std::mt19937(seed): only the low 32 bits of the seed matter. Drops the
+  /// cached normal.
   void seed(uint64_t seed);
 
   /// The next 32 bits.
@@ -46,9 +48,10 @@ struct Mt19937 {
 };
 
 static_assert(std::is_trivially_copyable_v<Mt19937>);
+static_assert(sizeof(Mt19937) == 4 * Mt19937::kWords + 16);  // no padding among the bytes
 
-/// mask[i] = 1 where a next64() of its own falls below `probability` as a 53-bit fraction, else 0: PyTorch's
-/// bernoulli_(probability), which draws its dropout masks.
+/// mask[i] = 1 where a next64() of its own falls below `probability` as a 53-bit fraction, else 0:
+/// PyTorch's bernoulli_(probability), which draws its dropout masks.
 void bernoulli(Mt19937& generator, double probability, uint8_t* mask, int64_t count);
 
 }  // namespace smtrain

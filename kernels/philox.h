@@ -12,8 +12,9 @@ struct PhiloxWords {
   uint32_t word[4];
 };
 
-/// Philox-4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011): a function
-/// of counter and key with no state, so that any thread can compute any element's numbers.
+/// Philox-4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3"
+/// (2011): a function of counter and key with no state, so that any thread can compute any
+/// element's numbers.
 SMTRAIN_HOST_DEVICE constexpr PhiloxWords philox4x32_10(PhiloxWords counter, uint32_t key0,
                                                         uint32_t key1) {
   for (int round = 0; round < 10; ++round) {
@@ -43,7 +44,8 @@ SMTRAIN_HOST_DEVICE constexpr PhiloxWords philox_block(const PhiloxKey& key, uin
                        static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32));
 }
 
-/// The word of one element of a sequence. Neighbours share a block: loops are faster over philox_block().
+/// The word of one element of a sequence. Neighbours share a block: loops are faster over
+/// philox_block().
 SMTRAIN_HOST_DEVICE constexpr uint32_t philox(const PhiloxKey& key, uint64_t element) {
   return philox_block(key, element / 4).word[element % 4];
 }
