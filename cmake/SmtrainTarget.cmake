@@ -11,6 +11,11 @@ add_library(smtrain_build_options INTERFACE)
 target_compile_features(smtrain_build_options INTERFACE cxx_std_20)
 target_compile_options(smtrain_build_options INTERFACE
   -Wall -Wextra -Wno-missing-field-initializers -ffp-contract=off)
+if(SMTRAIN_SANITIZE)
+  target_compile_options(smtrain_build_options INTERFACE
+    -fsanitize=${SMTRAIN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(smtrain_build_options INTERFACE -fsanitize=${SMTRAIN_SANITIZE})
+endif()
 
 function(smtrain_add_library folder)
   cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
