@@ -25,9 +25,7 @@ size_t size_class(size_t bytes) {
 
 }  // namespace
 
-Allocator::~Allocator() {
-  release_cached();
-}
+Allocator::~Allocator() { release_cached(); }
 
 void* Allocator::allocate(size_t bytes) {
   MemoryPlan* plan = planned_allocator == this ? current_plan : nullptr;
@@ -70,8 +68,8 @@ void* Allocator::take_cached_or_ask(size_t rounded) {
 }
 
 void Allocator::deallocate(void* address) noexcept {
-  if (planned_allocator == this && current_plan != nullptr && !current_plan->serving()) {
-    current_plan->observe_deallocation(address);
+  if (planned_allocator == this) {
+    current_plan->serving() ? current_plan->release(address) : current_plan->observe_deallocation(address);
   }
   const std::lock_guard lock(mutex_);
   const auto it = live_.find(address);

@@ -63,7 +63,6 @@ struct GraphNode {
   Tensor gradient;        // collected so far; a parameter's slice of the arena stays here between steps
   bool written = false;   // whether `gradient` holds anything
   bool borrowed = false;  // whether `gradient` shares memory with another node's
-  bool keeps_place = false;  // whether `gradient` is a place given by an arena
 };
 
 /// Attaches a gradient function to an operation's result and returns the result. Keeps the inputs' graph nodes, not their

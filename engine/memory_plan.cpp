@@ -52,20 +52,29 @@ void MemoryPlan::place() {
 
 void MemoryPlan::begin_serving(void* arena) {
   arena_ = static_cast<std::byte*>(arena);
+  live_.clear();
+  event_ = 0;
   next_ = 0;
   mismatched_ = false;
 }
 
 void* MemoryPlan::serve(size_t bytes) {
-  if (mismatched_ || next_ == blocks_.size() || blocks_[next_].bytes != bytes) {
+  if (mismatched_ || next_ == blocks_.size() || blocks_[next_].bytes != bytes || blocks_[next_].begin != event_) {
     mismatched_ = true;
     return nullptr;
   }
-  return arena_ + blocks_[next_++].offset;
+  void* address = arena_ + blocks_[next_].offset;
+  live_[address] = next_++;
+  ++event_;
+  return address;
 }
 
-bool MemoryPlan::owns(const void* address) const {
-  return arena_ != nullptr && address >= arena_ && address < arena_ + arena_bytes_;
+void MemoryPlan::release(void* address) {
+  const auto it = live_.find(address);
+  if (it == live_.end()) return;
+  if (blocks_[it->second].end != event_) mismatched_ = true;
+  ++event_;
+  live_.erase(it);
 }
 
 }  // namespace smtrain

@@ -26,11 +26,10 @@ class MemoryPlan {
   /// Starts a run that is served from `arena`.
   void begin_serving(void* arena);
 
-  /// The address of the next request, or null when it is not the one that was observed here.
+  /// The address of the next request, or null when requests and releases so far are not those that were observed:
+  /// then the bytes may still be in use.
   void* serve(size_t bytes);
-
-  /// Whether `address` lies in the arena being served.
-  bool owns(const void* address) const;
+  void release(void* address);
 
   /// Whether the run made exactly the observed requests.
   bool matched() const { return !mismatched_ && next_ == blocks_.size(); }
@@ -45,7 +44,7 @@ class MemoryPlan {
   };
 
   std::vector<Block> blocks_;  // in the order of the requests
-  std::unordered_map<void*, size_t> live_;
+  std::unordered_map<void*, size_t> live_;  // address -> block
   int64_t event_ = 0;
   size_t arena_bytes_ = 0;
   std::byte* arena_ = nullptr;

@@ -116,7 +116,9 @@ Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, Devi
 Tensor empty_like(const Tensor& x);
 
 Tensor full(const Shape& shape, double value, TensorOptions options = {});
+Tensor full(const Shape& shape, double value, TensorOptions options, Device device);
 Tensor zeros(const Shape& shape, TensorOptions options = {});
+Tensor zeros(const Shape& shape, TensorOptions options, Device device);
 Tensor ones(const Shape& shape, TensorOptions options = {});
 
 /// Copies host values in row-major order.

@@ -4,19 +4,28 @@
 #include <cstddef>
 
 #include "smtrain/kernels/elementwise.h"
+#include "smtrain/kernels/optimizer.h"
 #include "smtrain/kernels/stream.h"
 
 namespace smtrain {
 
 // Every compute entry that the engine can ask of a device, by family: the table of contents of this floor.
-#define SMTRAIN_KERNELS(X)                    \
-  /* elementwise.h */                         \
-  X(fill, FillArgs)                           \
-  X(copy, CopyArgs)                           \
-  X(unary, UnaryArgs)                         \
-  X(unary_backward, UnaryBackwardArgs)        \
-  X(binary, BinaryArgs)                       \
-  X(affine, AffineArgs)
+#define SMTRAIN_KERNELS(X)                                  \
+  /* elementwise.h */                                       \
+  X(fill, FillArgs)                                         \
+  X(copy, CopyArgs)                                         \
+  X(unary, UnaryArgs)                                       \
+  X(unary_backward, UnaryBackwardArgs)                      \
+  X(binary, BinaryArgs)                                     \
+  X(affine, AffineArgs)                                     \
+  /* optimizer.h */                                         \
+  X(sgd_step, SgdArgs)                                      \
+  X(adam_step, AdamArgs)                                    \
+  X(adagrad_step, AdagradArgs)                              \
+  X(adadelta_step, AdadeltaArgs)                            \
+  X(rmsprop_step, RmspropArgs)                              \
+  X(optimizer_advance, OptimizerAdvanceArgs)                \
+  X(check_finite, CheckFiniteArgs)
 
 /// The compute entries of one device. All have one form; args are trivially copyable (sizes, dtypes, addresses), so that
 /// a captured step can keep them. An entry that a device lacks is null.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/captured_step.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "smtrain/engine/allocator.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/engine/memory_plan.h"
+#include "smtrain/engine/tape.h"
+
+namespace smtrain {
+namespace {
+
+// Lets a plan observe or serve this thread's allocations for a scope.
+class PlanScope {
+ public:
+  PlanScope(Allocator& allocator, MemoryPlan& plan) : allocator_(allocator) { allocator_.set_plan(&plan); }
+  ~PlanScope() { allocator_.set_plan(nullptr); }
+  PlanScope(const PlanScope&) = delete;
+  PlanScope& operator=(const PlanScope&) = delete;
+
+ private:
+  Allocator& allocator_;
+};
+
+class TapeScope {
+ public:
+  TapeScope(Context& context, Tape& tape) : context_(context) { context_.set_tape(&tape); }
+  ~TapeScope() { context_.set_tape(nullptr); }
+  TapeScope(const TapeScope&) = delete;
+  TapeScope& operator=(const TapeScope&) = delete;
+
+ private:
+  Context& context_;
+};
+
+}  // namespace
+
+struct CapturedStep::Recording {
+  enum class Stage { observe, plan, record, replay };
+
+  Stage stage = Stage::observe;
+  std::vector<Tensor> inputs;
+  std::vector<Tensor> results;
+  MemoryPlan plan;
+  std::shared_ptr<Storage> arena;
+  Tape tape;
+  int64_t replays = 0;
+
+  void run(const Function& function);
+};
+
+CapturedStep::CapturedStep(Function function) : function_(std::move(function)) {}
+CapturedStep::~CapturedStep() = default;
+CapturedStep::CapturedStep(CapturedStep&&) noexcept = default;
+CapturedStep& CapturedStep::operator=(CapturedStep&&) noexcept = default;
+
+CapturedStep::Recording& CapturedStep::recording_for(std::span<const Tensor> inputs) {
+  const auto alike = [](const Tensor& a, const Tensor& b) {
+    return a.shape() == b.shape() && a.dtype() == b.dtype() && a.strides() == b.strides();
+  };
+  for (const auto& recording : recordings_) {
+    if (std::equal(inputs.begin(), inputs.end(), recording->inputs.begin(), recording->inputs.end(), alike)) {
+      return *recording;
+    }
+  }
+  auto recording = std::make_unique<Recording>();
+  const Device device = Context::current().device();
+  for (const Tensor& input : inputs) {
+    check(input.is_dense(), "captured step: inputs must be dense, got strides ", input.strides(), " for shape ",
+          input.shape());
+    recording->inputs.push_back(empty_strided(input.shape(), input.strides(), input.dtype(), device));
+  }
+  recordings_.push_back(std::move(recording));
+  return *recordings_.back();
+}
+
+std::span<const Tensor> CapturedStep::inputs_like(std::span<const Tensor> inputs) {
+  return recording_for(inputs).inputs;
+}
+
+const std::vector<Tensor>& CapturedStep::operator()(std::span<const Tensor> inputs) {
+  Recording& recording = recording_for(inputs);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].data() != recording.inputs[i].data()) copy_into(inputs[i], recording.inputs[i]);
+  }
+  recording.run(function_);
+  return recording.results;
+}
+
+void CapturedStep::Recording::run(const Function& function) {
+  Context& context = Context::current();
+  if (stage == Stage::replay) {
+    tape.replay();
+    ++replays;
+    return;
+  }
+
+  Allocator& allocator = *context.allocator(context.device());
+  results.clear();
+  if (stage == Stage::observe) {
+    plan = MemoryPlan();
+    {
+      const PlanScope scope(allocator, plan);
+      results = function(inputs);
+    }
+    plan.place();
+    stage = Stage::plan;
+    return;
+  }
+
+  arena = context.arena(context.device(), plan.arena_bytes());
+  plan.begin_serving(arena->data());
+  tape = Tape();
+  {
+    const PlanScope scope(allocator, plan);
+    if (stage == Stage::plan) {
+      results = function(inputs);
+    } else {
+      const TapeScope recording(context, tape);
+      results = function(inputs);
+    }
+  }
+  // A step that asks for other memory than before (state made in its first run) is observed again.
+  if (!plan.matched()) {
+    stage = Stage::observe;
+  } else {
+    stage = stage == Stage::plan ? Stage::record : Stage::replay;
+  }
+}
+
+std::vector<Tensor> CapturedStep::run_uncaptured(std::span<const Tensor> inputs) const { return function_(inputs); }
+
+void CapturedStep::reset() { recordings_.clear(); }
+
+int64_t CapturedStep::replays() const {
+  int64_t total = 0;
+  for (const auto& recording : recordings_) total += recording->replays;
+  return total;
+}
+
+size_t CapturedStep::arena_bytes() const {
+  size_t largest = 0;
+  for (const auto& recording : recordings_) largest = std::max(largest, recording->plan.arena_bytes());
+  return largest;
+}
+
+}  // namespace smtrain

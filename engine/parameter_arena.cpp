@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/parameter_arena.h"
+
+#include <unordered_set>
+#include <utility>
+
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/call.h"
+
+namespace smtrain {
+namespace {
+
+constexpr int64_t kSliceAlignment = 64;  // elements: a cache line or more for every dtype
+
+void check_parameters(const std::vector<ParameterGroup>& groups) {
+  std::unordered_set<const GraphNode*> seen;
+  const Tensor* first = nullptr;
+  for (const ParameterGroup& group : groups) {
+    for (const Tensor& parameter : group.parameters) {
+      if (first == nullptr) first = &parameter;
+      check(parameter.requires_grad() && parameter.graph_node()->is_leaf,
+            "optimizer: expected parameters that require a gradient, got one of shape ", parameter.shape(),
+            " that does not");
+      check(seen.insert(parameter.graph_node().get()).second, "optimizer: a parameter of shape ", parameter.shape(),
+            " occurs twice");
+      check(parameter.dtype() == DType::f32 || parameter.dtype() == DType::f64,
+            "optimizer: parameters must be f32 or f64, got ", parameter.dtype());
+      check(parameter.dtype() == first->dtype() && parameter.device() == first->device(),
+            "optimizer: parameters must share dtype and device, got ", first->dtype(), " on ", first->device(),
+            " and ", parameter.dtype(), " on ", parameter.device());
+      check(parameter.is_dense(), "optimizer: a parameter of shape ", parameter.shape(), " is not dense");
+    }
+  }
+  check(first != nullptr, "optimizer: no parameters");
+}
+
+}  // namespace
+
+ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states) : groups_(std::move(groups)) {
+  check_parameters(groups_);
+  for (const ParameterGroup& group : groups_) {
+    for (auto it = group.parameters.rbegin(); it != group.parameters.rend(); ++it) {
+      parameters_.push_back(*it);
+      slices_.push_back(
+          {.offset = numel_, .length = it->numel(), .lr = group.lr, .weight_decay = group.weight_decay});
+      numel_ += (it->numel() + kSliceAlignment - 1) / kSliceAlignment * kSliceAlignment;
+    }
+  }
+
+  const DType dtype = parameters_[0].dtype();
+  const Device device = parameters_[0].device();
+  values_ = zeros({numel_}, {.dtype = dtype}, device);
+  gradients_ = zeros({numel_}, {.dtype = dtype}, device);
+  for (int i = 0; i < states; ++i) states_.push_back(zeros({numel_}, {.dtype = dtype}, device));
+  const auto count = static_cast<int64_t>(slices_.size());
+  slice_table_ = empty({count * static_cast<int64_t>(sizeof(OptimizerSlice))}, {.dtype = DType::u8}, device);
+  steps_ = zeros({count}, {.dtype = DType::i64}, device);
+  skip_flag_ = zeros({1}, {.dtype = DType::i32}, device);
+
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const Tensor& parameter = parameters_[i];
+    GraphNode& leaf = *parameter.graph_node();
+    const Tensor place = values_.view_of_storage(parameter.shape(), leaf.spec.strides, slices_[i].offset);
+    copy_into(parameter.detach(), place);
+    parameter.reseat(place.storage(), slices_[i].offset * static_cast<int64_t>(size_of(dtype)), leaf.spec.strides);
+    leaf.gradient = gradients_.view_of_storage(parameter.shape(), leaf.spec.strides, slices_[i].offset);
+    leaf.written = false;
+  }
+  upload_slices();
+}
+
+void ParameterArena::zero_grad() {
+  for (const Tensor& parameter : parameters_) parameter.graph_node()->written = false;
+}
+
+void ParameterArena::set_lr(size_t group, double lr) {
+  if (groups_[group].lr == lr) return;
+  groups_[group].lr = lr;
+  size_t first = 0;
+  for (size_t i = 0; i < group; ++i) first += groups_[i].parameters.size();
+  for (size_t i = 0; i < groups_[group].parameters.size(); ++i) slices_[first + i].lr = lr;
+  upload_slices();
+}
+
+OptimizerTargets ParameterArena::targets() {
+  bool changed = false;
+  for (size_t i = 0; i < slices_.size(); ++i) {
+    const int64_t written = parameters_[i].graph_node()->written ? 1 : 0;
+    changed = changed || slices_[i].active != written;
+    slices_[i].active = written;
+  }
+  if (changed) upload_slices();
+  return {.slices = static_cast<const OptimizerSlice*>(slice_table_.data()),
+          .steps = steps_.data<int64_t>(),
+          .slice_count = static_cast<int64_t>(slices_.size()),
+          .numel = numel_,
+          .dtype = dtype(),
+          .skip = skip_flag_.data<int32_t>(),
+          .values = values_.data(),
+          .gradients = gradients_.data()};
+}
+
+void ParameterArena::advance() {
+  call(device(), &KernelTable::optimizer_advance,
+       OptimizerAdvanceArgs{.slices = static_cast<const OptimizerSlice*>(slice_table_.data()),
+                            .steps = steps_.data<int64_t>(),
+                            .slice_count = static_cast<int64_t>(slices_.size()),
+                            .skip = skip_flag_.data<int32_t>()});
+}
+
+Tensor ParameterArena::state_of(int state, size_t i) const {
+  const Tensor& parameter = parameters_[i];
+  return states_[static_cast<size_t>(state)].view_of_storage(parameter.shape(), parameter.strides(),
+                                                             slices_[i].offset);
+}
+
+Tensor ParameterArena::steps_of(size_t i) const {
+  return steps_.view_of_storage({1}, {1}, static_cast<int64_t>(i));
+}
+
+void ParameterArena::upload_slices() {
+  const Stream stream = Context::current().stream(device());
+  device().memory().copy_from_host(slice_table_.data(), slices_.data(), slices_.size() * sizeof(OptimizerSlice),
+                                   stream);
+}
+
+}  // namespace smtrain
