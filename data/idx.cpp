@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/idx.h"
+
+#include <utility>
+#include <vector>
+
+#include "smtrain/engine/byte_reader.h"
+#include "smtrain/engine/compression.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/file.h"
+
+namespace smtrain::data {
+namespace {
+
+constexpr uint32_t kMagicOfBytes =
+    0x0800;  // plus the number of dimensions: 2049 labels, 2051 images
+
+StoredType stored_type(uint8_t code, const std::string& name) {
+  switch (code) {
+    case 0x08: return {'u', 1, true};
+    case 0x09: return {'i', 1, true};
+    case 0x0b: return {'i', 2, true};
+    case 0x0c: return {'i', 4, true};
+    case 0x0d: return {'f', 4, true};
+    case 0x0e: return {'f', 8, true};
+  }
+  fail(name, ": not an IDX file: element type ", int{code},
+       " is not known, expected 8, 9 or 11 to 14");
+}
+
+/// The next `size` bytes of the file, which must hold that many.
+std::vector<uint8_t> read_exactly(Decompressor& file, size_t size, std::string_view what,
+                                  const std::string& name) {
+  std::vector<uint8_t> bytes(size);
+  const size_t got = file.read(bytes);
+  if (got < size)
+    fail(name, ": truncated: ", size, " bytes of ", what, " expected, ", got, " are there");
+  return bytes;
+}
+
+void expect_dimensions(const Array& array, std::initializer_list<int> expected,
+                       std::string_view what, const std::filesystem::path& path) {
+  for (const int dimensions : expected) {
+    if (array.shape.ndim() == dimensions) return;
+  }
+  fail(path.string(), ": expected IDX ", what, " (magic ", kMagicOfBytes + *expected.begin(),
+       "), found magic ", kMagicOfBytes + array.shape.ndim());
+}
+
+}  // namespace
+
+Array parse_idx(std::span<const uint8_t> file, const std::string& name) {
+  const bool packed = is_gzip(file);
+  Decompressor source(file, packed ? Compression::gzip : Compression::none, name);
+
+  const auto magic = read_exactly(source, 4, "magic number", name);
+  if (magic[0] != 0 || magic[1] != 0) {
+    fail(name, ": not an IDX file: it begins with bytes ", int{magic[0]}, " ", int{magic[1]},
+         ", expected 0 0");
+  }
+  const StoredType type = stored_type(magic[2], name);
+  if (magic[3] > kMaxDims)
+    fail(name, ": ", int{magic[3]}, " dimensions, expected at most ", kMaxDims);
+  const auto header = read_exactly(source, size_t{4} * magic[3], "dimensions", name);
+  ByteReader dimensions(header, name);
+  Shape shape;
+  while (dimensions.remaining() > 0) shape.push_back(dimensions.big<uint32_t>("dimension"));
+
+  const uint64_t size = checked_size_bytes(shape, type.size, name);
+  if (size / (packed ? kMaxInflation : 1) > file.size()) {
+    fail(name, ": shape ", shape, " needs ", size, " bytes of data, more than a ",
+         packed ? "gzip " : "", "file of ", file.size(), " bytes can hold");
+  }
+  auto raw = read_exactly(source, size, "data", name);
+  uint8_t beyond;
+  if (source.read({&beyond, 1}) != 0) {
+    fail(name, ": more data than the ", size, " bytes of its shape ", shape);
+  }
+  return array_of(type, shape, std::move(raw), name);
+}
+
+Array read_idx(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return parse_idx(file.bytes(), path.string());
+}
+
+std::shared_ptr<IdxDataset> IdxDataset::open(const std::filesystem::path& images,
+                                             const std::filesystem::path& labels) {
+  Array pictures = read_idx(images);
+  expect_dimensions(pictures, {3, 4}, "images", images);
+  const Array classes = read_idx(labels);
+  expect_dimensions(classes, {1}, "labels", labels);
+  return std::make_shared<IdxDataset>(NamedArray{images.string(), std::move(pictures)},
+                                      NamedArray{labels.string(), classes});
+}
+
+}  // namespace smtrain::data

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "smtrain/data/array.h"
+
+namespace smtrain::data {
+
+/// NumPy's .npy format, versions 1 to 3 (numpy.lib.format), either byte order, C or Fortran order.
+/// Integers that DType lacks are widened. Object and structured arrays, text, complex numbers and
+/// 128-bit floats are refused by name. `name` is what messages call the file. Throws
+/// std::runtime_error naming it and the place.
+Array parse_npy(std::vector<uint8_t> file, const std::string& name);
+
+Array read_npy(const std::filesystem::path& path);
+
+/// Writes version 1.0, atomically. Throws std::invalid_argument for bf16, which NumPy does not
+/// have.
+void write_npy(const std::filesystem::path& path, const Array& array);
+
+}  // namespace smtrain::data
