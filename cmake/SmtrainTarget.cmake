@@ -10,7 +10,8 @@ file(CREATE_LINK "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/include/smtrain"
 add_library(smtrain_build_options INTERFACE)
 target_compile_features(smtrain_build_options INTERFACE cxx_std_20)
 target_compile_options(smtrain_build_options INTERFACE
-  -Wall -Wextra -Wno-missing-field-initializers -ffp-contract=off)
+  -Wall -Wextra -Wno-missing-field-initializers -ffp-contract=off
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # GCC 12 sees overlaps in operator+ of std::string (its bug 105651)
 if(SMTRAIN_SANITIZE)
   target_compile_options(smtrain_build_options INTERFACE
     -fsanitize=${SMTRAIN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

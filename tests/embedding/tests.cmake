@@ -1,0 +1,37 @@
+# The three ways to embed the library, each configured, built and run as an outside project, and the installed tree that
+# two of them need. They test the build system, so the sanitizer builds leave them out.
+if(SMTRAIN_SANITIZE OR NOT SMTRAIN_INSTALL OR NOT SMTRAIN_BUILD_APPS)
+  return()
+endif()
+
+set(prefix "${CMAKE_CURRENT_BINARY_DIR}/prefix")
+set(here "${CMAKE_CURRENT_LIST_DIR}")
+
+add_test(NAME embedding.install COMMAND sh "${here}/install.sh" "${CMAKE_COMMAND}" "${PROJECT_BINARY_DIR}" "${prefix}")
+set_tests_properties(embedding.install PROPERTIES FIXTURES_SETUP embedding_prefix)
+
+# embedding.NAME: tests/embedding configured with the given options, built in BINARY_DIR/embedding/NAME, run.
+function(smtrain_add_embedding_test name)
+  set(build "${CMAKE_CURRENT_BINARY_DIR}/embedding/${name}")
+  add_test(NAME embedding.${name} COMMAND "${CMAKE_CTEST_COMMAND}"
+    --build-and-test "${here}" "${build}"
+    --build-generator "${CMAKE_GENERATOR}"
+    --build-options ${ARGN} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+      -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}
+    --test-command "${build}/embedding")
+  set_tests_properties(embedding.${name} PROPERTIES PROCESSORS 2 TIMEOUT 900)
+endfunction()
+
+smtrain_add_embedding_test(find_package "-DCMAKE_PREFIX_PATH=${prefix}" -DCMAKE_BUILD_TYPE=Release)
+smtrain_add_embedding_test(add_subdirectory "-DSMTRAIN_SOURCE=${PROJECT_SOURCE_DIR}" -DSMTRAIN_BUILD_APPS=OFF
+  -DSMTRAIN_CUDA=OFF -DCMAKE_BUILD_TYPE=Debug)
+add_test(NAME embedding.pkg_config COMMAND sh "${here}/pkg_config.sh" "${CMAKE_CXX_COMPILER}" "${prefix}/${CMAKE_INSTALL_LIBDIR}/pkgconfig"
+  "${here}/main.cpp" "${CMAKE_CURRENT_BINARY_DIR}/embedding/pkg_config")
+add_test(NAME embedding.relocated_program COMMAND sh "${here}/relocated_program.sh" "${prefix}")
+set_tests_properties(embedding.find_package embedding.pkg_config embedding.relocated_program PROPERTIES
+  FIXTURES_REQUIRED embedding_prefix)
+
+set_tests_properties(embedding.find_package PROPERTIES FIXTURES_SETUP embedding_plugin)
+add_test(NAME embedding.hidden_symbols
+  COMMAND sh "${here}/hidden_symbols.sh" "${CMAKE_NM}" "${CMAKE_CURRENT_BINARY_DIR}/embedding/find_package/plugin.so")
+set_tests_properties(embedding.hidden_symbols PROPERTIES FIXTURES_REQUIRED embedding_plugin)
