@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/image_folder.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/file.h"
+
+namespace smtrain::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 9> kExtensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
+                                                         ".pgm", ".tif",  ".tiff", ".webp"};
+constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
+
+bool is_picture(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return std::any_of(kExtensions.begin(), kExtensions.end(),
+                     [&](std::string_view extension) { return name.ends_with(extension); });
+}
+
+struct Listing {
+  std::vector<std::string> folders, files;  // names, sorted by bytes; what is no folder is a file
+};
+
+Listing list(const fs::path& folder) {
+  Listing listing;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code broken_link;  // is then a file, and reading it will say what is wrong
+    auto& kind = entry->is_directory(broken_link) ? listing.folders : listing.files;
+    kind.push_back(entry->path().filename().string());
+  }
+  if (error) fail("ImageFolder: cannot list ", folder.string(), ": ", error.message());
+  std::sort(listing.folders.begin(), listing.folders.end());
+  std::sort(listing.files.begin(), listing.files.end());
+  return listing;
+}
+
+/// Adds `folder` and all folders below it. `above` holds the folders on the way down to it.
+void collect_folders(const fs::path& folder, std::vector<fs::path>& above,
+                     std::vector<std::pair<std::string, std::vector<std::string>>>& collected) {
+  const bool loops = std::any_of(above.begin(), above.end(), [&](const fs::path& other) {
+    return fs::equivalent(folder, other);
+  });
+  if (loops) fail("ImageFolder: ", folder.string(), ": symbolic links lead back to a folder above");
+  Listing listing = list(folder);
+  collected.emplace_back(folder.string(), std::move(listing.files));
+  above.push_back(folder);
+  for (const std::string& name : listing.folders) collect_folders(folder / name, above, collected);
+  above.pop_back();
+}
+
+}  // namespace
+
+ImageFolder::ImageFolder(const fs::path& root, const DecodeOptions& decode_options)
+    : decode_options_(decode_options), classes_(list(root).folders) {
+  if (classes_.empty())
+    fail("ImageFolder: ", root.string(), ": expected a folder per class, found none");
+  std::string empty;
+  for (size_t target = 0; target < classes_.size(); ++target) {
+    const size_t before = files_.size();
+    list_class(root / classes_[target], static_cast<int64_t>(target));
+    if (files_.size() == before) empty += (empty.empty() ? "" : ", ") + classes_[target];
+  }
+  if (!empty.empty()) {
+    std::string extensions;
+    for (const auto extension : kExtensions)
+      extensions.append(extensions.empty() ? "" : " ").append(extension);
+    fail("ImageFolder: ", root.string(), ": no pictures for the classes ", empty, " (looked for ",
+         extensions, ")");
+  }
+}
+
+void ImageFolder::list_class(const fs::path& folder, int64_t target) {
+  std::vector<fs::path> above;
+  std::vector<std::pair<std::string, std::vector<std::string>>> folders;
+  collect_folders(folder, above, folders);
+  std::sort(folders.begin(), folders.end());
+  for (const auto& [path, names] : folders) {
+    for (const std::string& name : names) {
+      if (is_picture(name)) files_.push_back({(fs::path(path) / name).string(), target});
+    }
+  }
+}
+
+const ImageFolder::File& ImageFolder::file(int64_t index) const {
+  check(index >= 0 && index < size(), "ImageFolder: index ", index, " is out of range for ", size(),
+        " samples");
+  return files_[static_cast<size_t>(index)];
+}
+
+Sample ImageFolder::get(int64_t index) const {
+  const File& picture = file(index);
+  const auto bytes = read_file(picture.path, kMaxFileBytes);
+  return {.image = decode(bytes, picture.path, decode_options_), .target = picture.target};
+}
+
+}  // namespace smtrain::data

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "smtrain/data/dataset.h"
+#include "smtrain/data/decode.h"
+
+namespace smtrain::data {
+
+/// Pictures in one folder per class, in the order of torchvision's ImageFolder: classes are the
+/// sub-folders of the root (symbolic links followed) sorted by bytes; inside a class all folders
+/// below it, sorted by full path, and the files of each sorted by name. A file counts when its
+/// name, in lower case, ends in .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff or .webp; hidden files
+/// too. Contents are looked at only by get().
+class ImageFolder : public Dataset {
+ public:
+  /// Lists the files. Throws std::runtime_error naming the folder when it is missing, unreadable or
+  /// without classes, when a class has no pictures, or when symbolic links lead back to a folder
+  /// above.
+  explicit ImageFolder(const std::filesystem::path& root, const DecodeOptions& decode_options = {});
+
+  int64_t size() const override { return static_cast<int64_t>(files_.size()); }
+  Sample get(int64_t index) const override;
+  int64_t target(int64_t index) const override { return file(index).target; }
+  std::string source(int64_t index) const override { return file(index).path; }
+  const std::vector<std::string>& classes() const override { return classes_; }
+
+ private:
+  struct File {
+    std::string path;
+    int64_t target;
+  };
+  const File& file(int64_t index) const;
+  void list_class(const std::filesystem::path& folder, int64_t target);
+
+  DecodeOptions decode_options_;
+  std::vector<std::string> classes_;
+  std::vector<File> files_;
+};
+
+}  // namespace smtrain::data
