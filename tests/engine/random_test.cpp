@@ -131,8 +131,9 @@ TEST_P(RandomGoldens, AreEqualInEveryBit) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomGoldens, ::testing::Values(1, 42));
 
-// Digests of 100,003 values that PyTorch 1.13 draws from seed 7: enough to meet every rounding.
-TEST(Random, LongFillsAreEqualInEveryBit) {
+// Digests of what PyTorch 1.13 draws from seed 7, with a mean and a deviation that make the last
+// rounding count.
+TEST(Random, ScaledFillsAreEqualInEveryBit) {
   constexpr int64_t kCount = 100003;
   const auto digest = [](auto&& draw) {
     Generator generator(7);
@@ -146,6 +147,11 @@ TEST(Random, LongFillsAreEqualInEveryBit) {
   // torch.empty(100003).normal_(.31, 1.7)
   EXPECT_EQ(digest([](Generator& g) { return normal<float>(g, kCount, .31, 1.7); }),
             "4d2d132535c3bb85c110b5203e3b3a88a2dba62fdd7753e19d087289fe6ffaeb");
+  // torch.empty(15, dtype=torch.float64).normal_(.31, 1.7) by pairs, and 20 values by blocks
+  EXPECT_EQ(digest([](Generator& g) { return normal<double>(g, 15, .31, 1.7); }),
+            "157c05287f0f240a29ba311f7d96f7c53a13ac00eaea325f9da8c5349e2a1c7e");
+  EXPECT_EQ(digest([](Generator& g) { return normal<double>(g, 20, .31, 1.7); }),
+            "c46930aec70b336aced07b20a6ce3b34c70a41b60991872c3e8b826c02d08d59");
   // torch.randperm(100003)
   EXPECT_EQ(digest([](Generator& g) { return g.randperm(kCount); }),
             "e4805b9d20e72913e600dedfd641c6d51ba4066819ce4b2eec7791c1dabe0790");
