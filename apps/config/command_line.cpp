@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <initializer_list>
+
+#include "smtrain/apps/config/nearest_name.h"
+#include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/config/schema.h"
+#include "smtrain/engine/error.h"
+
+namespace smtrain::app {
+namespace {
+
+/// An option that is another name for a key.
+struct Flag {
+  const char* name;
+  const char* key;
+};
+
+constexpr Flag kTrainFlags[] = {
+    {"--epochs", "train.epochs"},
+    {"--batch-size", "train.batch_size"},
+    {"--test-batch-size", "train.test_batch_size"},
+    {"--lr", "train.optimizer.lr"},
+    {"--momentum", "train.optimizer.momentum"},
+    {"--seed", "train.seed"},
+    {"--log-interval", "log.interval"},
+    {"--backend", "distributed.backend"},
+    {"--hosts", "distributed.hosts"},
+    {"--current-host", "distributed.current_host"},
+    {"--model-dir", "output.model_dir"},
+    {"--device", "device"},
+    {"--threads", "train.threads"},
+};
+
+constexpr Flag kEvaluateFlags[] = {
+    {"--data", "data.validation"},
+    {"--batch-size", "train.test_batch_size"},
+    {"--device", "device"},
+    {"--threads", "train.threads"},
+};
+
+constexpr Flag kPredictFlags[] = {
+    {"--device", "device"},
+    {"--threads", "train.threads"},
+};
+
+/// --set KEY=VALUE first, so that flags like --lr apply to the optimizer that it names.
+template <size_t N>
+void add_settings(CLI::App& command, const Flag (&flags)[N], std::vector<Setting>& settings) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--set",
+          [&settings](const std::vector<std::string>& assignments) {
+            for (const std::string& assignment : assignments) {
+              const size_t equals = assignment.find('=');
+              check(equals != assignment.npos && equals > 0, "--set ", assignment,
+                    ": expected KEY=VALUE");
+              settings.push_back({assignment.substr(0, equals), assignment.substr(equals + 1),
+                                  "--set " + assignment});
+            }
+          },
+          "Sets any key of the recipe")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  for (const Flag& flag : flags) {
+    command
+        .add_option_function<std::string>(
+            flag.name,
+            [&settings, flag](const std::string& value) {
+              settings.push_back({flag.key, value, flag.name + (" " + value)});
+            },
+            std::string(doc_of(flag.key)) + " (" + flag.key + ")")
+        ->type_name("VALUE");
+  }
+}
+
+void add_train(CLI::App& program, TrainCommand& train) {
+  CLI::App& command = *program.add_subcommand("train", "Trains a model (the default command)");
+  command.add_option("--config", train.config, "The recipe")->type_name("FILE")->required();
+  add_settings(command, kTrainFlags, train.settings);
+  command
+      .add_option_function<std::string>(
+          "--data-dir",
+          [&train](const std::string& folder) {
+            train.variables.set("SM_CHANNEL_TRAINING", folder);
+          },
+          "What ${channel:training} is in the recipe")
+      ->type_name("DIR");
+  command
+      .add_option_function<std::string>(
+          "--num-gpus",
+          [&train](const std::string& text) {
+            const auto count = parse_number<int64_t>(text);
+            check(count && *count >= 0, "--num-gpus ", text,
+                  ": expected a whole number, at least 0");
+            if (*count == 0) train.settings.push_back({"device", "cpu", "--num-gpus " + text});
+          },
+          "0 trains on the CPU; any other number leaves the choice to --device")
+      ->type_name("N");
+}
+
+void add_evaluate(CLI::App& program, EvaluateCommand& evaluate) {
+  CLI::App& command = *program.add_subcommand("evaluate", "Measures a model on validation data");
+  command.add_option("--model", evaluate.model, "A model file or its folder")
+      ->type_name("PATH")
+      ->required();
+  add_settings(command, kEvaluateFlags, evaluate.settings);
+}
+
+void add_predict(CLI::App& program, PredictCommand& predict) {
+  CLI::App& command = *program.add_subcommand("predict", "Names the classes of pictures");
+  command.add_option("--model", predict.model, "A model file or its folder")
+      ->type_name("PATH")
+      ->required();
+  command.add_option("images", predict.images, "Pictures or folders of pictures")
+      ->type_name("IMAGE")
+      ->required();
+  command.add_option("--top", predict.top, "Classes printed for each picture")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  add_settings(command, kPredictFlags, predict.settings);
+}
+
+void add_inspect(CLI::App& program, InspectCommand& inspect) {
+  CLI::App& command = *program.add_subcommand("inspect", "Lists what a file of weights holds");
+  command.add_option("files", inspect.files, "Files of weights")->type_name("FILE")->required();
+}
+
+void add_data(CLI::App& program, SynthDigitsCommand& digits) {
+  CLI::App& command = *program.add_subcommand("data", "Makes data");
+  CLI::App& synth = *command.add_subcommand("synth", "Draws data")->require_subcommand(1);
+  command.require_subcommand(1);
+  CLI::App& kind = *synth.add_subcommand("digits", "Digits, as MNIST's four IDX files");
+  kind.add_option("--out", digits.out, "Where the files go")->type_name("DIR")->required();
+  kind.add_option("--train", digits.train, "Pictures for training")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{10}, int64_t{10'000'000}));
+  kind.add_option("--test", digits.test, "Pictures for validation")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{10}, int64_t{10'000'000}));
+  kind.add_option("--seed", digits.seed, "Seed of every random draw")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+}
+
+/// The command that was asked for, down to `data synth digits`.
+const CLI::App& innermost(const CLI::App& program) {
+  const CLI::App* command = &program;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+[[noreturn]] void refuse_argument(const CLI::App& program) {
+  const CLI::App& command = innermost(program);
+  const std::string argument = program.remaining(true).front();
+  const std::string name = argument.substr(0, argument.find('='));
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) names.push_back(option->get_name());
+  for (const CLI::App* inner : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(inner->get_name());
+  }
+  throw std::invalid_argument(concat_text(
+      command.get_name(), ": ", name.starts_with('-') ? "unknown option '" : "unexpected '", name,
+      "'", did_you_mean(name, {names.begin(), names.end()})));
+}
+
+/// `--batch_size=4` becomes `--batch-size=4`.
+void spell_with_dashes(std::string& argument) {
+  if (!argument.starts_with("--")) return;
+  const size_t end = std::min(argument.find('='), argument.size());
+  std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+}
+
+/// A first argument that is an option belongs to `train`.
+void add_default_command(const CLI::App& program, std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    arguments = {"--help"};
+  } else if (arguments[0].starts_with('-')) {
+    const bool is_own = program.get_option_no_throw(arguments[0]) != nullptr;
+    if (!is_own) arguments.insert(arguments.begin(), "train");
+  } else {
+    std::vector<std::string_view> names;
+    for (const CLI::App* command : program.get_subcommands({}))
+      names.push_back(command->get_name());
+    const bool is_known = std::count(names.begin(), names.end(), arguments[0]) > 0;
+    check(is_known, "unknown command '", arguments[0], "'", did_you_mean(arguments[0], names));
+  }
+}
+
+}  // namespace
+
+Command parse_command_line(std::vector<std::string> arguments) {
+  TrainCommand train;
+  EvaluateCommand evaluate;
+  PredictCommand predict;
+  InspectCommand inspect;
+  SynthDigitsCommand digits;
+
+  CLI::App program(
+      "Trains image classifiers. `smtrain --config cats.yaml` is `smtrain train "
+      "--config cats.yaml`.",
+      "smtrain");
+  program.set_version_flag("--version", "smtrain " SMTRAIN_VERSION);
+  program.require_subcommand(1);
+  add_train(program, train);
+  add_evaluate(program, evaluate);
+  add_predict(program, predict);
+  add_inspect(program, inspect);
+  add_data(program, digits);
+
+  for (std::string& argument : arguments) spell_with_dashes(argument);
+  add_default_command(program, arguments);
+  std::reverse(arguments.begin(), arguments.end());  // as parse() wants them
+  try {
+    program.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    return PrintCommand{program.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return PrintCommand{std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    if (!program.remaining(true).empty()) refuse_argument(program);
+    throw std::invalid_argument(concat_text(innermost(program).get_name(), ": ", error.what()));
+  }
+
+  const std::string& name = program.get_subcommands().front()->get_name();
+  if (name == "train") return train;
+  if (name == "evaluate") return evaluate;
+  if (name == "predict") return predict;
+  if (name == "inspect") return inspect;
+  return digits;
+}
+
+}  // namespace smtrain::app

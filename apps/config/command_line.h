@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/config/variables.h"
+
+namespace smtrain::app {
+
+/// smtrain [train] --config FILE: read_recipe_file(config, settings, variables) is the job.
+struct TrainCommand {
+  std::string config;
+  std::vector<Setting> settings;  // --set first, then the flags
+  Variables variables;            // --data-dir is the channel `training`
+};
+
+/// smtrain evaluate --model PATH: the recipe is the model's own, with `settings` over it.
+struct EvaluateCommand {
+  std::string model;
+  std::vector<Setting> settings;
+};
+
+/// smtrain predict --model PATH IMAGE...
+struct PredictCommand {
+  std::string model;
+  std::vector<std::string> images;  // files and folders
+  int64_t top = 1;                  // classes printed for each
+  std::vector<Setting> settings;
+};
+
+/// smtrain inspect FILE...
+struct InspectCommand {
+  std::vector<std::string> files;
+};
+
+/// smtrain data synth digits --out DIR
+struct SynthDigitsCommand {
+  std::string out;
+  int64_t train = 60'000;  // pictures
+  int64_t test = 10'000;
+  int64_t seed = 1;
+};
+
+/// --help and --version: the text goes to standard output, and that is all.
+struct PrintCommand {
+  std::string text;
+};
+
+using Command = std::variant<TrainCommand, EvaluateCommand, PredictCommand, InspectCommand,
+                             SynthDigitsCommand, PrintCommand>;
+
+/// What the arguments, without the program's name, ask for. In the names of options '-' and '_' are
+/// the same. Throws std::invalid_argument naming an unknown command or option, with the nearest one
+/// that exists, or what is missing.
+Command parse_command_line(std::vector<std::string> arguments);
+
+}  // namespace smtrain::app

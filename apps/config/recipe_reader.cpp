@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/recipe_reader.h"
+
+#include <algorithm>
+
+#include "smtrain/apps/config/nearest_name.h"
+#include "smtrain/apps/config/places.h"
+#include "smtrain/apps/config/recipe_check.h"
+#include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/config/schema.h"
+#include "smtrain/apps/config/yaml_reader.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/file.h"
+
+namespace smtrain::app {
+namespace {
+
+constexpr uint64_t kMaxFileBytes = 1 << 20;
+constexpr size_t kLongestQuote = 60;
+
+template <typename... Parts>
+[[noreturn]] void mistake(const Parts&... parts) {
+  throw std::invalid_argument(concat_text(parts...));
+}
+
+std::string described(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null: return "nothing";
+    case Node::Kind::sequence: return "a list";
+    case Node::Kind::mapping: return "a mapping";
+    case Node::Kind::scalar: break;
+  }
+  const bool is_long = node.text.size() > kLongestQuote;
+  return "'" + node.text.substr(0, kLongestQuote) + (is_long ? "...'" : "'");
+}
+
+/// "a, b or c"
+std::string alternatives(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+std::vector<std::string_view> names_of(const Choice& choice) {
+  std::vector<std::string_view> names;
+  for (const Choice::Kind& kind : choice.kinds) names.push_back(kind.name);
+  return names;
+}
+
+std::string joined(const std::string& path, std::string_view name) {
+  return path.empty() ? std::string(name) : path + "." + std::string(name);
+}
+
+std::string element(const std::string& path, size_t index) {
+  return path + "[" + std::to_string(index) + "]";
+}
+
+/// Puts what nodes say into the options structs that keys are bound to, and remembers where it
+/// came from. `path` is the dotted name of what is being read.
+class Reader {
+ public:
+  Reader(const Variables& variables, std::string source)
+      : variables_(variables), places_(std::move(source)) {}
+
+  const Places& places() const { return places_; }
+
+  /// `except` is a key of the mapping that has been read already.
+  void read_group(const Node& node, const Group& group, const std::string& path,
+                  std::string_view except = "") {
+    if (group.leading && stands_for_first_key(node, group)) {
+      return read_key(node, group.keys.front(), path);
+    }
+    check(node.kind == Node::Kind::mapping, node.place, ": ", path.empty() ? "" : path + ": ",
+          "expected a mapping of keys, got ", described(node));
+    std::vector<std::string_view> names;
+    for (const Key& key : group.keys) {
+      names.push_back(key.name);
+      if (!key.more.alias.empty()) names.push_back(key.more.alias);
+    }
+    if (!except.empty()) names.push_back(except);
+
+    std::map<std::string_view, const Node::Entry*> seen;
+    for (const Node::Entry& entry : node.entries) {
+      if (entry.key == except) continue;
+      const auto key = std::find_if(group.keys.begin(), group.keys.end(), [&](const Key& k) {
+        return k.name == entry.key || (!k.more.alias.empty() && k.more.alias == entry.key);
+      });
+      if (key == group.keys.end()) refuse_key(entry, names, path);
+      const auto [first, is_new] = seen.emplace(key->name, &entry);
+      check(is_new, entry.place, ": '", entry.key, "' is the same key as '", first->second->key,
+            "', given at ", first->second->place);
+      read_key(entry.value, *key, path);
+    }
+  }
+
+  /// Checks that what is required was given, and expands the defaults of what was not.
+  void finish(const Group& group, const std::string& path) {
+    for (const Key& key : group.keys) {
+      const std::string key_path = joined(path, key.name);
+      check(!key.more.required || places_.has(key_path), places_.of(path), ": ",
+            path.empty() ? "" : path + ": ", "'", key.name, "' is required");
+      finish_value(key.value, key_path);
+    }
+  }
+
+ private:
+  /// What a value is read with: for messages and ranges.
+  struct Target {
+    const Node& node;
+    const Key& key;
+    const std::string& path;
+  };
+
+  [[noreturn]] static void refuse_key(const Node::Entry& entry,
+                                      const std::vector<std::string_view>& names,
+                                      const std::string& path) {
+    const std::string nearest = did_you_mean(entry.key, names);
+    mistake(entry.place, ": unknown key '", entry.key, "'", path.empty() ? "" : " in " + path,
+            nearest.empty() ? "; expected " + alternatives(names) : nearest);
+  }
+
+  static bool stands_for_first_key(const Node& node, const Group& group) {
+    return node.kind != Node::Kind::mapping ||
+           std::holds_alternative<NamedLists>(group.keys.front().value);
+  }
+
+  void read_key(const Node& node, const Key& key, const std::string& group_path) {
+    const std::string path = joined(group_path, key.name);
+    places_.set(path, node.place);
+    const Target target{node, key, path};
+    std::visit([&](const auto& place) { read(target, place); }, key.value);
+  }
+
+  [[noreturn]] static void refuse(const Target& at, const std::string& expected) {
+    mistake(at.node.place, ": ", at.path, ": expected ", expected, at.key.range.text(), ", got ",
+            described(at.node));
+  }
+
+  std::string text_of(const Node& scalar, const std::string& path) const {
+    try {
+      return variables_.expand(scalar.text);
+    } catch (const std::invalid_argument& error) {
+      mistake(scalar.place, ": ", path, ": ", error.what());
+    }
+  }
+
+  /// The unquoted scalar of a node with its variables expanded; empty for any other node.
+  std::string plain_text(const Target& at) const {
+    const bool plain = at.node.kind == Node::Kind::scalar && !at.node.quoted;
+    return plain ? text_of(at.node, at.path) : "";
+  }
+
+  template <typename Number>
+  Number number(const Target& at) const {
+    const auto value = parse_number<Number>(plain_text(at));
+    if (!value || !at.key.range.holds(static_cast<double>(*value))) {
+      refuse(at, std::is_integral_v<Number> ? "a whole number" : "a number");
+    }
+    return *value;
+  }
+
+  /// The elements of a list of numbers.
+  template <typename Number>
+  std::vector<Number> numbers(const Target& at) const {
+    std::vector<Number> values;
+    for (size_t i = 0; i < at.node.items.size(); ++i) {
+      const std::string path = element(at.path, i);
+      values.push_back(number<Number>({at.node.items[i], at.key, path}));
+    }
+    return values;
+  }
+
+  void read(const Target& at, int64_t* value) { *value = number<int64_t>(at); }
+  void read(const Target& at, double* value) { *value = number<double>(at); }
+
+  void read(const Target& at, bool* value) {
+    const std::string text = plain_text(at);
+    if (text != "true" && text != "false") refuse(at, "true or false");
+    *value = text == "true";
+  }
+
+  void read(const Target& at, std::string* value) {
+    if (at.node.kind != Node::Kind::scalar) refuse(at, "a text");
+    *value = text_of(at.node, at.path);
+  }
+
+  void read(const Target& at, Pair* value) {
+    if (at.node.kind == Node::Kind::sequence && at.node.items.size() == 2) {
+      const auto both = numbers<int64_t>(at);
+      *value = {both[0], both[1]};
+    } else if (const auto both = parse_number<int64_t>(plain_text(at));
+               both && at.key.range.holds(static_cast<double>(*both))) {
+      *value = {*both, *both};
+    } else {
+      refuse(at, "[height, width] or one whole number for both");
+    }
+  }
+
+  void read(const Target& at, std::array<double, 2>* value) {
+    if (at.node.items.size() != 2) refuse(at, "a list of two numbers");
+    const auto both = numbers<double>(at);
+    *value = {both[0], both[1]};
+  }
+
+  template <typename Number>
+  void read(const Target& at, std::vector<Number>* value) {
+    if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of numbers");
+    *value = numbers<Number>(at);
+  }
+
+  void read(const Target& at, std::vector<std::string>* value) {
+    value->clear();
+    if (at.node.kind == Node::Kind::scalar) return read(at, &value->emplace_back());
+    if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of texts");
+    for (size_t i = 0; i < at.node.items.size(); ++i) {
+      const std::string path = element(at.path, i);
+      read({at.node.items[i], at.key, path}, &value->emplace_back());
+    }
+  }
+
+  template <typename T>
+  void read(const Target& at, std::optional<T>* value) {
+    if (plain_text(at) == "auto") {
+      value->reset();
+    } else {
+      read(at, &value->emplace());
+    }
+  }
+
+  void read(const Target& at, const OneOf& value) {
+    const std::string text = at.node.kind == Node::Kind::scalar ? text_of(at.node, at.path) : "";
+    const auto name = std::find(value.names.begin(), value.names.end(), text);
+    if (name == value.names.end()) {
+      mistake(at.node.place, ": ", at.path, ": expected ", alternatives(value.names), ", got ",
+              described(at.node), did_you_mean(text, value.names));
+    }
+    value.set(static_cast<size_t>(name - value.names.begin()));
+  }
+
+  void read(const Target& at, const Group& group) { read_group(at.node, group, at.path); }
+
+  void read(const Target& at, const Choice& choice) {
+    if (choice.tag.empty()) {
+      read_kind_as_key(at.node, choice, at.path);
+    } else {
+      read_tagged(at, choice);
+    }
+  }
+
+  void read(const Target& at, const List& list) {
+    if (at.node.kind != Node::Kind::sequence) refuse(at, "a list");
+    places_.forget_below(at.path);
+    list.clear();
+    for (size_t i = 0; i < at.node.items.size(); ++i) {
+      const std::string path = element(at.path, i);
+      places_.set(path, at.node.items[i].place);
+      const Target item{at.node.items[i], at.key, path};
+      read(item, list.append());
+    }
+  }
+
+  void read(const Target& at, const NamedLists& lists) {
+    if (at.node.kind != Node::Kind::mapping) refuse(at, "a mapping from names to lists");
+    places_.forget_below(at.path);
+    lists.clear();
+    for (const Node::Entry& entry : at.node.entries) {
+      const std::string path = joined(at.path, entry.key);
+      places_.set(path, entry.value.place);
+      const Target item{entry.value, at.key, path};
+      read(item, lists.append(entry.key));
+    }
+  }
+
+  static size_t kind_named(const Choice& choice, const std::string& name, const std::string& place,
+                           const std::string& path) {
+    for (size_t i = 0; i < choice.kinds.size(); ++i) {
+      if (choice.kinds[i].name == name) return i;
+    }
+    const auto names = names_of(choice);
+    mistake(place, ": ", path, ": expected ", alternatives(names), ", got '", name, "'",
+            did_you_mean(name, names));
+  }
+
+  /// `relu`, or `dropout: 0.5`, or `conv2d: {out_channels: 6, kernel_size: 7}`.
+  void read_kind_as_key(const Node& node, const Choice& choice, const std::string& path) {
+    const bool is_name = node.kind == Node::Kind::scalar;
+    check(is_name || (node.kind == Node::Kind::mapping && node.entries.size() == 1), node.place,
+          ": ", path, ": expected a name or {name: options}, got ",
+          node.kind == Node::Kind::mapping ? "a mapping of several keys" : described(node));
+    const std::string& name = is_name ? node.text : node.entries.front().key;
+    const std::string& place = is_name ? node.place : node.entries.front().place;
+    const Group group = choice.choose(kind_named(choice, name, place, path));
+    const std::string kind_path = joined(path, name);
+    places_.set(kind_path, place);
+    if (is_name || node.entries.front().value.kind == Node::Kind::null) return;
+    const Node& options = node.entries.front().value;
+    check(!group.keys.empty() || options.kind == Node::Kind::mapping, options.place, ": ",
+          kind_path, ": expected no options, got ", described(options));
+    read_group(options, group, kind_path);
+  }
+
+  /// `adam`, or `{name: adam, lr: 0.001}`, or, when a kind's name is itself a key, `{layers: ...}`.
+  void read_tagged(const Target& at, const Choice& choice) {
+    const Node& node = at.node;
+    const std::string tag_path = joined(at.path, choice.tag);
+    const auto names = names_of(choice);
+    const auto choose = [&](const std::string& name, const std::string& place) {
+      const size_t kind = kind_named(choice, name, place, tag_path);
+      if (kind != choice.chosen()) places_.forget_below(at.path);
+      places_.set(tag_path, place);
+      choice.choose(kind);
+    };
+    if (node.kind == Node::Kind::scalar) return choose(text_of(node, at.path), node.place);
+
+    const Node::Entry* naming = nullptr;
+    for (const Node::Entry& entry : node.entries) {
+      const bool is_kind = std::count(names.begin(), names.end(), entry.key) > 0;
+      if (entry.key == choice.tag || (naming == nullptr && is_kind)) naming = &entry;
+      if (entry.key == choice.tag) break;
+    }
+    if (naming != nullptr && naming->key == choice.tag) {
+      const Target name{naming->value, at.key, tag_path};
+      if (naming->value.kind != Node::Kind::scalar) refuse(name, "a name");
+      choose(text_of(naming->value, tag_path), naming->value.place);
+    } else if (naming != nullptr) {
+      choose(naming->key, naming->place);
+    }
+    check(!at.key.more.required || places_.has(tag_path), node.place, ": ", at.path, ": '",
+          choice.tag, "' is required: ", alternatives(names));
+    read_group(node, choice.choose(choice.chosen()), at.path, choice.tag);
+  }
+
+  void finish_value(const Value& value, const std::string& path) {
+    if (const auto* text = std::get_if<std::string*>(&value)) {
+      if (!places_.has(path)) {
+        const Node as_default{
+            .kind = Node::Kind::scalar, .place = places_.of(path), .text = **text};
+        **text = text_of(as_default, path);
+      }
+    } else if (const auto* group = std::get_if<Group>(&value)) {
+      finish(*group, path);
+    } else if (const auto* choice = std::get_if<Choice>(&value)) {
+      finish_choice(*choice, path);
+    } else if (const auto* list = std::get_if<List>(&value)) {
+      finish_list(*list, path);
+    } else if (const auto* lists = std::get_if<NamedLists>(&value)) {
+      for (size_t i = 0; i < lists->size(); ++i) {
+        const auto [name, layers] = lists->at(i);
+        finish_list(layers, joined(path, name));
+      }
+    }
+  }
+
+  void finish_choice(const Choice& choice, const std::string& path) {
+    const size_t kind = choice.chosen();
+    finish(choice.choose(kind), choice.tag.empty() ? joined(path, choice.kinds[kind].name) : path);
+  }
+
+  void finish_list(const List& list, const std::string& path) {
+    for (size_t i = 0; i < list.size(); ++i) finish_choice(list.at(i), element(path, i));
+  }
+
+  const Variables& variables_;
+  Places places_;
+};
+
+/// The tree that sets the one key: {train: {epochs: 3}}.
+Node tree_of(const Setting& setting) {
+  const bool is_yaml = setting.value.starts_with('[') || setting.value.starts_with('{');
+  Node node =
+      is_yaml ? read_yaml(setting.value, setting.origin)
+              : Node{.kind = Node::Kind::scalar, .place = setting.origin, .text = setting.value};
+  std::string_view path = setting.key;
+  while (!path.empty()) {
+    const size_t dot = path.rfind('.');
+    const std::string_view name = dot == path.npos ? path : path.substr(dot + 1);
+    check(!name.empty(), setting.origin, ": '", setting.key, "' is not the name of a key");
+    Node parent{.kind = Node::Kind::mapping, .place = setting.origin};
+    parent.entries.push_back({std::string(name), setting.origin, std::move(node)});
+    node = std::move(parent);
+    path = dot == path.npos ? "" : path.substr(0, dot);
+  }
+  return node;
+}
+
+}  // namespace
+
+Recipe read_recipe(std::string_view text, const std::string& name,
+                   const std::vector<Setting>& settings, const Variables& variables) {
+  Recipe recipe;
+  const Group keys = keys_of(recipe);
+  Reader reader(variables, name);
+  const Node document = read_yaml(text, name);
+  if (document.kind != Node::Kind::null) reader.read_group(document, keys, "");
+  for (const Setting& setting : settings) reader.read_group(tree_of(setting), keys, "");
+  reader.finish(keys, "");
+  check_recipe(recipe, reader.places());
+  return recipe;
+}
+
+Recipe read_recipe_file(const std::filesystem::path& path, const std::vector<Setting>& settings,
+                        const Variables& variables) {
+  const auto bytes = read_file(path, kMaxFileBytes);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return read_recipe(text, path.string(), settings, variables);
+}
+
+}  // namespace smtrain::app

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtrain/apps/config/recipe.h"
+#include "smtrain/apps/config/variables.h"
+
+namespace smtrain::app {
+
+/// One key that is set from outside the file.
+struct Setting {
+  std::string key;     // "train.epochs"
+  std::string value;   // a text or number as it is; YAML when it starts with '[' or '{'
+  std::string origin;  // what messages call it: "--set train.epochs=3"
+};
+
+/// The recipe in `text`, which `name` calls in messages, with `settings` over it in their order: a
+/// mapping adds to what is there, a list replaces it, another kind (train.optimizer.name) starts
+/// from that kind's defaults. ${...} in a value is what `variables` says.
+///
+/// Throws std::invalid_argument for the first thing that is wrong, with its place:
+///
+///   cats.yaml:14:3: unknown key 'learnign_rate' in train.optimizer; did you mean 'learning_rate'?
+Recipe read_recipe(std::string_view text, const std::string& name,
+                   const std::vector<Setting>& settings = {}, const Variables& variables = {});
+
+/// The recipe in a file. Throws also std::runtime_error naming the file when it can't be read.
+Recipe read_recipe_file(const std::filesystem::path& path,
+                        const std::vector<Setting>& settings = {}, const Variables& variables = {});
+
+}  // namespace smtrain::app

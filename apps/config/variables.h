@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace smtrain::app {
+
+/// What ${...} in a recipe stands for: the process' environment, under what set() has put over it.
+///
+///   ${NAME}            the variable; an error when it is not set
+///   ${NAME:-default}   the default where the variable is not set or empty
+///   ${channel:x}       the folder of input channel x: SM_CHANNEL_X, else /opt/ml/input/data/x
+///   ${channel:x:-dir}  as above, but `dir` where neither exists
+///   $${                the two characters ${
+///
+/// A default may hold ${...} itself. SAGEMAKER_BASE_DIR takes the place of /opt/ml.
+class Variables {
+ public:
+  void set(std::string name, std::string value) { over_[std::move(name)] = std::move(value); }
+
+  std::optional<std::string> get(const std::string& name) const;
+
+  /// `text` with every ${...} replaced. Throws std::invalid_argument naming the variable that is
+  /// not set, or what is wrong with the text.
+  std::string expand(std::string_view text) const;
+
+ private:
+  std::string value_of(std::string_view reference, int depth) const;
+  std::string expand(std::string_view text, int depth) const;
+
+  std::map<std::string, std::string> over_;
+};
+
+/// `text` written so that expand() gives it back.
+std::string without_variables(std::string_view text);
+
+}  // namespace smtrain::app

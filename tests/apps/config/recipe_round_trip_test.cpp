@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// dump() and read_recipe() are each other's inverse; the recipes in configs/ are read.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "smtrain/apps/config/dump.h"
+#include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/config/schema.h"
+
+namespace smtrain::app {
+namespace {
+
+const std::filesystem::path kConfigs = std::filesystem::path(SMTRAIN_SOURCE_DIR) / "configs";
+
+void expect_round_trip(const Recipe& recipe) {
+  const std::string text = dump(recipe);
+  EXPECT_EQ(read_recipe(text, "dump.yaml"), recipe) << text;
+}
+
+TEST(RecipeRoundTrip, EveryKindOfLayerAndTransform) {
+  Recipe recipe;
+  recipe.data.train.path = "a";
+  recipe.data.cache_dir = "c";
+  recipe.output = {"o", "m"};
+  recipe.data.transform = {Resize{{3, 4}},
+                           CenterCrop{{3, 4}},
+                           RandomCrop{{3, 4}, {1, 2}},
+                           RandomHorizontalFlip{},
+                           RandomVerticalFlip{0.1},
+                           Grayscale{3},
+                           ToTensor{},
+                           Normalize{{0.1}, {1.0 / 3}}};
+  const Layer relu{ReluLayer{}};
+  recipe.model = LayersModel{
+      {Layer{Conv2dLayer{6, {7, 5}, {2, 2}, {1, 0}, {1, 1}, 3, false}},
+       Layer{BatchNorm2dLayer{1e-3, 0.01}}, relu, Layer{MaxPool2dLayer{{3, 3}, Pair{2, 2}, {1, 1}}},
+       Layer{AvgPool2dLayer{{2, 2}}}, Layer{AdaptiveAvgPool2dLayer{{2, 3}}},
+       Layer{Dropout2dLayer{0.1}}, Layer{ResidualLayer{{relu}, {}}},
+       Layer{ResidualLayer{{relu}, {relu, relu}}}, Layer{FlattenLayer{}}, Layer{DropoutLayer{0}},
+       Layer{LinearLayer{7}}, Layer{LogSoftmaxLayer{}}, Layer{SoftmaxLayer{}},
+       Layer{HeadsLayer{{{"true", {relu}}, {"a b", {Layer{LinearLayer{2, false}}}}}}}}};
+  expect_round_trip(recipe);
+}
+
+TEST(RecipeRoundTrip, EveryKindOfOptimizerLossAndSchedule) {
+  Recipe recipe;
+  recipe.data.train.path = "a";
+  recipe.data.cache_dir = "c";
+  recipe.output = {"o", "m"};
+  const OptimizerOptions optimizers[] = {Sgd{0.1, 0.9, 0, true, 1e-4},
+                                         Adam{},
+                                         KerasAdam{},
+                                         AdamW{},
+                                         Adadelta{},
+                                         RmsProp{},
+                                         TfRmsProp{}};
+  for (const auto& optimizer : optimizers) {
+    recipe.train.optimizer = optimizer;
+    expect_round_trip(recipe);
+  }
+  for (const LossOptions& loss :
+       {LossOptions{NllLoss{{1, 2}, 3}}, LossOptions{CrossEntropyLoss{{}, 0.1, -1}}}) {
+    recipe.train.loss = loss;
+    expect_round_trip(recipe);
+  }
+  const decltype(ScheduleOptions::kind) schedules[] = {ConstantSchedule{}, StepSchedule{2, 0.7},
+                                                       MultistepSchedule{{1, 2}, 0.5},
+                                                       CosineSchedule{1e-5}, OneCycleSchedule{0.1}};
+  for (const auto& schedule : schedules) {
+    recipe.train.schedule = {schedule, ScheduleUnit::step, 5, 0.1};
+    expect_round_trip(recipe);
+  }
+}
+
+TEST(RecipeRoundTrip, TextsThatYamlCouldMistake) {
+  Recipe recipe;
+  recipe.data.cache_dir = "c";
+  recipe.output.model_dir = "m";
+  for (const char* text :
+       {"null", "~",    "true",    "3",          "1e3",  "a: b",     "a # b", "- a",
+        "'",    "\"\\", "${HOME}", "$${x}",      "$$${", "\n\t\x01", " a ",   "*a",
+        "&a",   "한글", "-",       "/a/b.c-d_e", "auto", "NULL"}) {
+    recipe.data.train.path = text;
+    recipe.output.dir = text;
+    recipe.distributed.hosts = {text};
+    expect_round_trip(recipe);
+  }
+}
+
+TEST(Configs, CatsIsTheFirstArticlesJob) {
+  Variables variables;
+  variables.set("SM_CHANNEL_TRAINING", "/photos");
+  const Recipe recipe = read_recipe_file(kConfigs / "cats.yaml", {}, variables);
+  EXPECT_EQ(std::get<NetModel>(recipe.model).classes, 3);
+  EXPECT_EQ(recipe.data.train.path, "/photos/train");
+  EXPECT_EQ(recipe.data.validation.path, "/photos/validation");
+  EXPECT_EQ(recipe.train.batch_size, 4);
+  EXPECT_EQ(recipe.train.optimizer, OptimizerOptions(Sgd{.lr = 0.001, .momentum = 0.9}));
+  expect_round_trip(recipe);
+}
+
+TEST(Configs, MnistFindsItsFiles) {
+  Variables variables;
+  variables.set("MNIST_DIR", "");
+  variables.set("SAGEMAKER_BASE_DIR", "/nowhere");
+  const auto paths = [&] {
+    const Recipe recipe = read_recipe_file(kConfigs / "mnist.yaml", {}, variables);
+    return std::pair(recipe.data.train.path, recipe.data.validation.path);
+  };
+  using Paths = std::pair<std::string, std::string>;
+  EXPECT_EQ(paths(), Paths("/nowhere/input/data/training", "/nowhere/input/data/training"));
+  variables.set("SM_CHANNEL_TRAINING", "/t");
+  EXPECT_EQ(paths(), Paths("/t", "/t"));
+  variables.set("SM_CHANNEL_VALIDATION", "/v");
+  EXPECT_EQ(paths(), Paths("/t", "/v"));
+  variables.set("MNIST_DIR", "/m");
+  EXPECT_EQ(paths(), Paths("/m", "/m"));
+  expect_round_trip(read_recipe_file(kConfigs / "mnist.yaml", {}, variables));
+}
+
+/// Every key, and those of every kind of a choice, has a line of documentation.
+void expect_documented(const Group& group, const std::string& path) {
+  for (const Key& key : group.keys) {
+    const std::string name = path + std::string(key.name);
+    EXPECT_TRUE(key.doc.ends_with('.')) << name;
+    if (const auto* inner = std::get_if<Group>(&key.value)) expect_documented(*inner, name + ".");
+    if (const auto* choice = std::get_if<Choice>(&key.value)) {
+      for (size_t kind = 0; kind < choice->kinds.size(); ++kind) {
+        EXPECT_TRUE(choice->kinds[kind].doc.ends_with('.')) << name;
+        expect_documented(choice->choose(kind), name + ".");
+      }
+    }
+  }
+}
+
+TEST(Schema, EveryKeyIsDocumented) {
+  Recipe recipe;
+  expect_documented(keys_of(recipe), "");
+  EXPECT_EQ(doc_of("train.epochs"), "Passes over the training data.");
+  EXPECT_EQ(doc_of("train.optimizer.lr"), "Learning rate.");
+  EXPECT_THROW(doc_of("train.epoch"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace smtrain::app
