@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "smtrain/data/image.h"
+
+namespace smtrain::data {
+
+enum class ResizeFilter { kBox, kBilinear, kBicubic, kLanczos };
+
+/// Resamples a picture of 1 or 3 channels to [height, width] with the same bits as Pillow's
+/// Image.resize: the filter widens when shrinking (antialiasing), columns are resampled first and
+/// rounded to 8 bits, then rows. Throws std::invalid_argument for an empty picture or size.
+Image resize(const Image& image, int64_t height, int64_t width,
+             ResizeFilter filter = ResizeFilter::kBilinear);
+
+struct ImageSize {
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
+/// torchvision's Resize(size) with one number: the shorter side becomes `size` and the other keeps
+/// the proportion, rounded down.
+ImageSize shorter_side_size(int64_t height, int64_t width, int64_t size);
+
+}  // namespace smtrain::data
