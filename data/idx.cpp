@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/idx.h"
 
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 namespace smtrain::data {
 namespace {
 
+constexpr int kFastCompression = 1;  // larger levels take seconds for a tenth of the size
 constexpr uint32_t kMagicOfBytes =
     0x0800;  // plus the number of dimensions: 2049 labels, 2051 images
 
@@ -82,6 +84,20 @@ Array parse_idx(std::span<const uint8_t> file, const std::string& name) {
 Array read_idx(const std::filesystem::path& path) {
   const MappedFile file(path);
   return parse_idx(file.bytes(), path.string());
+}
+
+void write_idx(const std::filesystem::path& path, const Array& array) {
+  check(array.dtype == DType::u8, "write_idx: expected u8 elements, got ", name_of(array.dtype));
+  std::vector<uint8_t> file = {0, 0, 0x08, static_cast<uint8_t>(array.shape.ndim())};
+  for (const int64_t size : array.shape) {
+    check(size <= std::numeric_limits<uint32_t>::max(), "write_idx: shape ", array.shape,
+          " does not fit 32-bit sizes");
+    for (int shift = 24; shift >= 0; shift -= 8)
+      file.push_back(static_cast<uint8_t>(size >> shift));
+  }
+  file.insert(file.end(), array.bytes.begin(), array.bytes.end());
+  if (path.extension() == ".gz") file = gzip(file, kFastCompression);
+  write_file_atomically(path, file);
 }
 
 std::shared_ptr<IdxDataset> IdxDataset::open(const std::filesystem::path& images,

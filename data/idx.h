@@ -19,6 +19,9 @@ namespace smtrain::data {
 Array parse_idx(std::span<const uint8_t> file, const std::string& name);
 Array read_idx(const std::filesystem::path& path);
 
+/// Writes u8 elements as IDX, atomically; gzip-compressed when the path ends in ".gz".
+void write_idx(const std::filesystem::path& path, const Array& array);
+
 /// MNIST and what is stored like it: pictures [N, height, width] (magic 2051 for bytes) and their
 /// labels [N] (2049).
 class IdxDataset : public ArrayDataset {
