@@ -54,8 +54,8 @@ void* Allocator::take_cached_or_ask(size_t rounded) {
       address = device_.memory().allocate(rounded);
     }
     if (address == nullptr) {
-      throw OutOfMemory(concat_text("allocate: out of memory on ", device_, " (asked for ", rounded, " bytes, ",
-                                    stats_.bytes_in_use, " in use)"));
+      throw OutOfMemory(concat_text("allocate: out of memory on ", device_, " (asked for ", rounded,
+                                    " bytes, ", stats_.bytes_in_use, " in use)"));
     }
     stats_.bytes_reserved += rounded;
     ++stats_.device_allocations;
@@ -69,7 +69,8 @@ void* Allocator::take_cached_or_ask(size_t rounded) {
 
 void Allocator::deallocate(void* address) noexcept {
   if (planned_allocator == this) {
-    current_plan->serving() ? current_plan->release(address) : current_plan->observe_deallocation(address);
+    current_plan->serving() ? current_plan->release(address)
+                            : current_plan->observe_deallocation(address);
   }
   const std::lock_guard lock(mutex_);
   const auto it = live_.find(address);

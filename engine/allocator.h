@@ -16,15 +16,16 @@ namespace smtrain {
 class MemoryPlan;
 
 struct AllocatorStats {
-  size_t bytes_in_use = 0;       // handed out and not returned
-  size_t peak_bytes_in_use = 0;  // the largest that bytes_in_use has been
-  size_t bytes_reserved = 0;     // held from the device, in use or cached
-  int64_t allocations = 0;       // requests served
+  size_t bytes_in_use = 0;         // handed out and not returned
+  size_t peak_bytes_in_use = 0;    // the largest that bytes_in_use has been
+  size_t bytes_reserved = 0;       // held from the device, in use or cached
+  int64_t allocations = 0;         // requests served
   int64_t device_allocations = 0;  // requests that had to ask the device
 };
 
-/// Keeps freed blocks for the next request of the same size class, because asking a device is slow. Any thread may use
-/// it. While a captured step runs, that thread's requests are served from the step's planned arena instead.
+/// Keeps freed blocks for the next request of the same size class, because asking a device is slow.
+/// Any thread may use it. While a captured step runs, that thread's requests are served from the
+/// step's planned arena instead.
 class Allocator {
  public:
   explicit Allocator(Device device) : device_(device) {}
@@ -50,8 +51,8 @@ class Allocator {
 
   const Device device_;
   mutable std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> cached_;   // by size class
-  std::unordered_map<void*, size_t> live_;        // handed out, with its size class
+  std::map<size_t, std::vector<void*>> cached_;  // by size class
+  std::unordered_map<void*, size_t> live_;       // handed out, with its size class
   AllocatorStats stats_;
 };
 

@@ -14,7 +14,9 @@ namespace {
 thread_local bool recording_enabled = true;
 thread_local uint64_t next_sequence = 1;
 
-Tensor allocate(const TensorSpec& spec) { return empty_strided(spec.shape, spec.strides, spec.dtype, spec.device); }
+Tensor allocate(const TensorSpec& spec) {
+  return empty_strided(spec.shape, spec.strides, spec.dtype, spec.device);
+}
 
 }  // namespace
 
@@ -24,11 +26,13 @@ NoGradGuard::NoGradGuard() : previous_(std::exchange(recording_enabled, false)) 
 NoGradGuard::~NoGradGuard() { recording_enabled = previous_; }
 
 bool needs_gradient(std::initializer_list<Tensor> inputs) {
-  return recording_enabled &&
-         std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.defined() && x.requires_grad(); });
+  return recording_enabled && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) {
+           return x.defined() && x.requires_grad();
+         });
 }
 
-Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs, GradientFunction backward) {
+Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs,
+              GradientFunction backward) {
   if (!recording_enabled) return y;
   auto node = std::make_shared<GraphNode>();
   bool needed = false;
@@ -39,14 +43,17 @@ Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs,
   if (!needed) return y;
   node->name = name;
   node->sequence = next_sequence++;
-  node->spec = {y.shape(), y.is_dense() ? y.strides() : dense_strides(y.shape()), y.dtype(), y.device()};
+  node->spec = {y.shape(), y.is_dense() ? y.strides() : dense_strides(y.shape()), y.dtype(),
+                y.device()};
   node->backward = std::move(backward);
   node->is_leaf = false;
   return record_node(y.detach(), std::move(node));
 }
 
-Tensor record(const char* name, const Tensor& y, std::initializer_list<Tensor> inputs, GradientFunction backward) {
-  return record(name, y, std::span<const Tensor>(inputs.begin(), inputs.size()), std::move(backward));
+Tensor record(const char* name, const Tensor& y, std::initializer_list<Tensor> inputs,
+              GradientFunction backward) {
+  return record(name, y, std::span<const Tensor>(inputs.begin(), inputs.size()),
+                std::move(backward));
 }
 
 bool GradientSink::needs(int i) const { return node_.inputs[static_cast<size_t>(i)] != nullptr; }
@@ -66,8 +73,8 @@ Destination GradientSink::of(int i) {
 
 void GradientSink::give(int i, const Tensor& gradient) {
   GraphNode& input = *node_.inputs[static_cast<size_t>(i)];
-  check(gradient.shape() == input.spec.shape, node_.name, ": gradient of input ", i, " has shape ", gradient.shape(),
-        ", expected ", input.spec.shape);
+  check(gradient.shape() == input.spec.shape, node_.name, ": gradient of input ", i, " has shape ",
+        gradient.shape(), ", expected ", input.spec.shape);
   if (!input.written && !input.is_leaf && gradient.dtype() == input.spec.dtype) {
     input.gradient = gradient;
     input.written = true;
@@ -79,8 +86,10 @@ void GradientSink::give(int i, const Tensor& gradient) {
 }
 
 void backward(const Tensor& y, const Tensor& dy, const GradientReady& on_gradient_ready) {
-  check(y.requires_grad(), "backward: the tensor does not depend on anything that requires a gradient");
-  check(dy.shape() == y.shape(), "backward: gradient has shape ", dy.shape(), ", expected ", y.shape());
+  check(y.requires_grad(),
+        "backward: the tensor does not depend on anything that requires a gradient");
+  check(dy.shape() == y.shape(), "backward: gradient has shape ", dy.shape(), ", expected ",
+        y.shape());
   const NoGradGuard no_grad;
 
   // How many operations have yet to contribute to each node; a leaf at zero is final.
@@ -97,10 +106,12 @@ void backward(const Tensor& y, const Tensor& dy, const GradientReady& on_gradien
     }
   }
 
-  const auto registered_before = [](const std::shared_ptr<GraphNode>& a, const std::shared_ptr<GraphNode>& b) {
+  const auto registered_before = [](const std::shared_ptr<GraphNode>& a,
+                                    const std::shared_ptr<GraphNode>& b) {
     return a->sequence < b->sequence;
   };
-  std::priority_queue<std::shared_ptr<GraphNode>, std::vector<std::shared_ptr<GraphNode>>, decltype(registered_before)>
+  std::priority_queue<std::shared_ptr<GraphNode>, std::vector<std::shared_ptr<GraphNode>>,
+                      decltype(registered_before)>
       ready(registered_before);
   {
     GraphNode root;  // hands dy to y's node as an operation would

@@ -12,8 +12,8 @@
 
 namespace smtrain {
 
-/// Where a gradient goes: a tensor of the input's shape and dtype, dense in the input's order of dimensions. With
-/// `accumulate` the kernel adds to what is there, without it overwrites.
+/// Where a gradient goes: a tensor of the input's shape and dtype, dense in the input's order of
+/// dimensions. With `accumulate` the kernel adds to what is there, without it overwrites.
 struct Destination {
   Tensor tensor;
   bool accumulate = false;
@@ -21,8 +21,8 @@ struct Destination {
   void* data() const { return tensor.data(); }
 };
 
-/// Hands a gradient function the destinations of its results: a parameter's slice of the arena, or a fresh tensor. So a
-/// weight gradient is written once, where the optimizer reads it.
+/// Hands a gradient function the destinations of its results: a parameter's slice of the arena, or
+/// a fresh tensor. So a weight gradient is written once, where the optimizer reads it.
 class GradientSink {
  public:
   explicit GradientSink(GraphNode& node) : node_(node) {}
@@ -33,7 +33,8 @@ class GradientSink {
   /// Where the gradient of input i goes. Ask once, and write it whole.
   Destination of(int i);
 
-  /// For a gradient that exists already (an identity, a view): kept as it is where possible, else copied or added.
+  /// For a gradient that exists already (an identity, a view): kept as it is where possible, else
+  /// copied or added.
   void give(int i, const Tensor& gradient);
 
  private:
@@ -51,7 +52,8 @@ struct TensorSpec {
   Device device;
 };
 
-/// A node of the graph: an operation's result, or a leaf (a parameter or an input that requires a gradient).
+/// A node of the graph: an operation's result, or a leaf (a parameter or an input that requires a
+/// gradient).
 struct GraphNode {
   const char* name = "leaf";
   uint64_t sequence = 0;                           // order of registration
@@ -60,24 +62,29 @@ struct GraphNode {
   GradientFunction backward;                       // empty for a leaf, and after it has run
   bool is_leaf = true;
 
-  Tensor gradient;        // collected so far; a parameter's slice of the arena stays here between steps
+  Tensor gradient;  // collected so far; a parameter's slice of the arena stays here between steps
   bool written = false;   // whether `gradient` holds anything
   bool borrowed = false;  // whether `gradient` shares memory with another node's
 };
 
-/// Attaches a gradient function to an operation's result and returns the result. Keeps the inputs' graph nodes, not their
-/// data. Does nothing, and drops the function, when no input requires a gradient or a NoGradGuard is alive.
-Tensor record(const char* name, const Tensor& y, std::initializer_list<Tensor> inputs, GradientFunction backward);
-Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs, GradientFunction backward);
+/// Attaches a gradient function to an operation's result and returns the result. Keeps the inputs'
+/// graph nodes, not their data. Does nothing, and drops the function, when no input requires a
+/// gradient or a NoGradGuard is alive.
+Tensor record(const char* name, const Tensor& y, std::initializer_list<Tensor> inputs,
+              GradientFunction backward);
+Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs,
+              GradientFunction backward);
 
-/// Whether record() would keep a gradient function for these inputs: lets an op skip saving what only backward reads.
+/// Whether record() would keep a gradient function for these inputs: lets an op skip saving what
+/// only backward reads.
 bool needs_gradient(std::initializer_list<Tensor> inputs);
 
 /// Called with a leaf's node when its gradient is final in this backward pass.
 using GradientReady = std::function<void(GraphNode& leaf)>;
 
-/// Runs the graph below `y` in reverse order of registration, starting from dy (of y's shape), on the calling thread.
-/// A graph runs once: its saved tensors are freed as it goes. Throws std::invalid_argument when y has no graph.
+/// Runs the graph below `y` in reverse order of registration, starting from dy (of y's shape), on
+/// the calling thread. A graph runs once: its saved tensors are freed as it goes. Throws
+/// std::invalid_argument when y has no graph.
 void backward(const Tensor& y, const Tensor& dy, const GradientReady& on_gradient_ready = {});
 
 /// While alive, operations on this thread record nothing.

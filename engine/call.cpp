@@ -6,12 +6,15 @@
 namespace smtrain {
 
 void throw_missing_entry(Device device, const void* entry) {
-  const auto offset = static_cast<const char*>(entry) - reinterpret_cast<const char*>(&device.kernels());
-  fail(kKernelNames[static_cast<size_t>(offset) / sizeof(void (*)())], ": device ", device, " has no such kernel");
+  const auto offset =
+      static_cast<const char*>(entry) - reinterpret_cast<const char*>(&device.kernels());
+  fail(kKernelNames[static_cast<size_t>(offset) / sizeof(void (*)())], ": device ", device,
+       " has no such kernel");
 }
 
 void throw_reported_failure(Device device) {
-  if (const char* message = device.memory().take_failure()) [[unlikely]] throw std::runtime_error(message);
+  if (const char* message = device.memory().take_failure()) [[unlikely]]
+    throw std::runtime_error(message);
 }
 
 }  // namespace smtrain

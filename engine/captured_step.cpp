@@ -15,7 +15,9 @@ namespace {
 // Lets a plan observe or serve this thread's allocations for a scope.
 class PlanScope {
  public:
-  PlanScope(Allocator& allocator, MemoryPlan& plan) : allocator_(allocator) { allocator_.set_plan(&plan); }
+  PlanScope(Allocator& allocator, MemoryPlan& plan) : allocator_(allocator) {
+    allocator_.set_plan(&plan);
+  }
   ~PlanScope() { allocator_.set_plan(nullptr); }
   PlanScope(const PlanScope&) = delete;
   PlanScope& operator=(const PlanScope&) = delete;
@@ -61,16 +63,18 @@ CapturedStep::Recording& CapturedStep::recording_for(std::span<const Tensor> inp
     return a.shape() == b.shape() && a.dtype() == b.dtype() && a.strides() == b.strides();
   };
   for (const auto& recording : recordings_) {
-    if (std::equal(inputs.begin(), inputs.end(), recording->inputs.begin(), recording->inputs.end(), alike)) {
+    if (std::equal(inputs.begin(), inputs.end(), recording->inputs.begin(), recording->inputs.end(),
+                   alike)) {
       return *recording;
     }
   }
   auto recording = std::make_unique<Recording>();
   const Device device = Context::current().device();
   for (const Tensor& input : inputs) {
-    check(input.is_dense(), "captured step: inputs must be dense, got strides ", input.strides(), " for shape ",
-          input.shape());
-    recording->inputs.push_back(empty_strided(input.shape(), input.strides(), input.dtype(), device));
+    check(input.is_dense(), "captured step: inputs must be dense, got strides ", input.strides(),
+          " for shape ", input.shape());
+    recording->inputs.push_back(
+        empty_strided(input.shape(), input.strides(), input.dtype(), device));
   }
   recordings_.push_back(std::move(recording));
   return *recordings_.back();
@@ -130,7 +134,9 @@ void CapturedStep::Recording::run(const Function& function) {
   }
 }
 
-std::vector<Tensor> CapturedStep::run_uncaptured(std::span<const Tensor> inputs) const { return function_(inputs); }
+std::vector<Tensor> CapturedStep::run_uncaptured(std::span<const Tensor> inputs) const {
+  return function_(inputs);
+}
 
 void CapturedStep::reset() { recordings_.clear(); }
 
@@ -142,7 +148,8 @@ int64_t CapturedStep::replays() const {
 
 size_t CapturedStep::arena_bytes() const {
   size_t largest = 0;
-  for (const auto& recording : recordings_) largest = std::max(largest, recording->plan.arena_bytes());
+  for (const auto& recording : recordings_)
+    largest = std::max(largest, recording->plan.arena_bytes());
   return largest;
 }
 

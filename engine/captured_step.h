@@ -10,17 +10,17 @@
 
 namespace smtrain {
 
-/// A function of tensors that is run once, planned once, recorded once and then replayed: the same kernel calls on the
-/// same memory, without running its C++ again, so a replay allocates nothing.
+/// A function of tensors that is run once, planned once, recorded once and then replayed: the same
+/// kernel calls on the same memory, without running its C++ again, so a replay allocates nothing.
 ///
-/// For each combination of input shapes and dtypes, call 1 runs the function and observes how long each block of memory
-/// lives, call 2 runs it from one planned arena, call 3 records, and later calls replay. All of them are real steps
-/// with the same results. The arena is shared by all captured steps of a context: results are valid until the next
-/// captured step runs.
+/// For each combination of input shapes and dtypes, call 1 runs the function and observes how long
+/// each block of memory lives, call 2 runs it from one planned arena, call 3 records, and later
+/// calls replay. All of them are real steps with the same results. The arena is shared by all
+/// captured steps of a context: results are valid until the next captured step runs.
 ///
-/// What the function does besides kernel calls happens in calls 1 to 3 only: whatever changes from step to step must
-/// live in memory that a kernel updates or that the caller fills before the call. Reading a value on the host while
-/// recording throws std::invalid_argument.
+/// What the function does besides kernel calls happens in calls 1 to 3 only: whatever changes from
+/// step to step must live in memory that a kernel updates or that the caller fills before the call.
+/// Reading a value on the host while recording throws std::invalid_argument.
 class CapturedStep {
  public:
   using Function = std::function<std::vector<Tensor>(std::span<const Tensor> inputs)>;
@@ -33,10 +33,12 @@ class CapturedStep {
   /// Copies the inputs into the step's own buffers and runs it. The results are the function's.
   const std::vector<Tensor>& operator()(std::span<const Tensor> inputs);
 
-  /// The step's own buffers for inputs of these shapes and dtypes: fill them and call with them, and nothing is copied.
+  /// The step's own buffers for inputs of these shapes and dtypes: fill them and call with them,
+  /// and nothing is copied.
   std::span<const Tensor> inputs_like(std::span<const Tensor> inputs);
 
-  /// Runs the function as it is, without recording (after a failure, to find the call that caused it).
+  /// Runs the function as it is, without recording (after a failure, to find the call that caused
+  /// it).
   std::vector<Tensor> run_uncaptured(std::span<const Tensor> inputs) const;
 
   /// Forgets all recordings: after parameters were frozen, moved or added.

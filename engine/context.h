@@ -14,19 +14,21 @@ namespace smtrain {
 class Allocator;
 class Tape;
 
-/// Which random numbers operations draw: PyTorch's stream (CPU only) or Philox, the same on every device.
+/// Which random numbers operations draw: PyTorch's stream (CPU only) or Philox, the same on every
+/// device.
 enum class RngKind : uint8_t { pytorch, philox };
 
 struct ContextOptions {
-  Device device;                     // where new tensors are made
-  int threads = 0;                   // compute threads; 0 is one per core
-  uint64_t seed = 0;                 // of the generator
+  Device device;      // where new tensors are made
+  int threads = 0;    // compute threads; 0 is one per core
+  uint64_t seed = 0;  // of the generator
   RngKind rng = RngKind::pytorch;
 };
 
-/// Everything that work depends on and that is not a tensor: device, stream, generator, allocators, compute threads.
-/// Operations use the calling thread's current context, which is the thread's own default one unless a ContextGuard
-/// says otherwise. Two contexts share nothing, so two trainers can live in one process.
+/// Everything that work depends on and that is not a tensor: device, stream, generator, allocators,
+/// compute threads. Operations use the calling thread's current context, which is the thread's own
+/// default one unless a ContextGuard says otherwise. Two contexts share nothing, so two trainers
+/// can live in one process.
 class Context {
  public:
   explicit Context(ContextOptions options = {});
@@ -43,8 +45,8 @@ class Context {
   Stream stream(Device) const { return {}; }
   const std::shared_ptr<Allocator>& allocator(Device device);
 
-  /// Memory that all captured steps of this context share, because only one of them runs at a time; at least
-  /// size_bytes. Growing it moves it: whoever holds the old one keeps it alive.
+  /// Memory that all captured steps of this context share, because only one of them runs at a time;
+  /// at least size_bytes. Growing it moves it: whoever holds the old one keeps it alive.
   std::shared_ptr<Storage> arena(Device device, size_t size_bytes);
 
   /// Calls are appended to it while a captured step records; null otherwise.

@@ -60,7 +60,8 @@ std::ostream& operator<<(std::ostream& out, Device device) { return out << devic
 
 Device register_device(std::string name, const KernelTable& kernels, const DeviceTable& memory) {
   const std::lock_guard lock(registry().mutex);
-  for (const Entry& e : registry().entries) check(e.name != name, "register_device: '", name, "' is taken");
+  for (const Entry& e : registry().entries)
+    check(e.name != name, "register_device: '", name, "' is taken");
   registry().entries.push_back({std::move(name), &kernels, &memory});
   return Device(static_cast<int>(registry().entries.size()) - 1);
 }

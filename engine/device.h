@@ -32,7 +32,8 @@ class Device {
   friend constexpr bool operator==(Device, Device) = default;
 
  private:
-  friend Device register_device(std::string name, const KernelTable& kernels, const DeviceTable& memory);
+  friend Device register_device(std::string name, const KernelTable& kernels,
+                                const DeviceTable& memory);
   explicit constexpr Device(int id) : id_(id) {}
 
   int id_ = 0;  // position in the process-wide list of devices; 0 is the CPU
@@ -40,8 +41,8 @@ class Device {
 
 std::ostream& operator<<(std::ostream& out, Device device);
 
-/// Adds a device with its two tables, which must outlive the process's use of it. Throws std::invalid_argument when the
-/// name is taken.
+/// Adds a device with its two tables, which must outlive the process's use of it. Throws
+/// std::invalid_argument when the name is taken.
 Device register_device(std::string name, const KernelTable& kernels, const DeviceTable& memory);
 
 }  // namespace smtrain

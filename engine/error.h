@@ -22,14 +22,17 @@ std::string concat_text(const Parts&... parts) {
   return text.str();
 }
 
-/// Throws std::invalid_argument with the joined parts when a caller's condition does not hold. A message opens with
-/// the operation that the caller wrote, says what was expected and what came, and ends with shapes or file and line.
+/// Throws std::invalid_argument with the joined parts when a caller's condition does not hold. A
+/// message opens with the operation that the caller wrote, says what was expected and what came,
+/// and ends with shapes or file and line.
 template <typename... Parts>
 void check(bool condition, const Parts&... parts) {
-  if (!condition) [[unlikely]] throw std::invalid_argument(concat_text(parts...));
+  if (!condition) [[unlikely]]
+    throw std::invalid_argument(concat_text(parts...));
 }
 
-/// Throws std::runtime_error with the joined parts: the world failed (files, devices), not the caller.
+/// Throws std::runtime_error with the joined parts: the world failed (files, devices), not the
+/// caller.
 template <typename... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
   throw std::runtime_error(concat_text(parts...));

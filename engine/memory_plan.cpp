@@ -10,7 +10,9 @@ namespace {
 
 constexpr size_t kAlignment = 256;
 
-size_t aligned(size_t bytes) { return (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment; }
+size_t aligned(size_t bytes) {
+  return (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 }  // namespace
 
@@ -30,7 +32,8 @@ void MemoryPlan::observe_deallocation(void* address) {
 void MemoryPlan::place() {
   std::vector<size_t> order(blocks_.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return blocks_[a].bytes > blocks_[b].bytes; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return blocks_[a].bytes > blocks_[b].bytes; });
 
   std::vector<const Block*> placed;  // by offset
   arena_bytes_ = 0;
@@ -44,9 +47,10 @@ void MemoryPlan::place() {
     }
     block.offset = offset;
     arena_bytes_ = std::max(arena_bytes_, offset + aligned(block.bytes));
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), &block,
-                                   [](const Block* a, const Block* b) { return a->offset < b->offset; }),
-                  &block);
+    placed.insert(
+        std::upper_bound(placed.begin(), placed.end(), &block,
+                         [](const Block* a, const Block* b) { return a->offset < b->offset; }),
+        &block);
   }
 }
 
@@ -59,7 +63,8 @@ void MemoryPlan::begin_serving(void* arena) {
 }
 
 void* MemoryPlan::serve(size_t bytes) {
-  if (mismatched_ || next_ == blocks_.size() || blocks_[next_].bytes != bytes || blocks_[next_].begin != event_) {
+  if (mismatched_ || next_ == blocks_.size() || blocks_[next_].bytes != bytes ||
+      blocks_[next_].begin != event_) {
     mismatched_ = true;
     return nullptr;
   }

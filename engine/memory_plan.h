@@ -8,9 +8,9 @@
 
 namespace smtrain {
 
-/// Where each allocation of a repeated step lies in one arena. The first run observes sizes and lifetimes, `place()`
-/// gives blocks that never live together the same bytes, and later runs, which make the same requests in the same
-/// order, are served from there.
+/// Where each allocation of a repeated step lies in one arena. The first run observes sizes and
+/// lifetimes, `place()` gives blocks that never live together the same bytes, and later runs, which
+/// make the same requests in the same order, are served from there.
 class MemoryPlan {
  public:
   // While observing.
@@ -26,8 +26,8 @@ class MemoryPlan {
   /// Starts a run that is served from `arena`.
   void begin_serving(void* arena);
 
-  /// The address of the next request, or null when requests and releases so far are not those that were observed:
-  /// then the bytes may still be in use.
+  /// The address of the next request, or null when requests and releases so far are not those that
+  /// were observed: then the bytes may still be in use.
   void* serve(size_t bytes);
   void release(void* address);
 
@@ -43,7 +43,7 @@ class MemoryPlan {
     size_t offset;
   };
 
-  std::vector<Block> blocks_;  // in the order of the requests
+  std::vector<Block> blocks_;               // in the order of the requests
   std::unordered_map<void*, size_t> live_;  // address -> block
   int64_t event_ = 0;
   size_t arena_bytes_ = 0;

@@ -19,16 +19,17 @@ void check_parameters(const std::vector<ParameterGroup>& groups) {
     for (const Tensor& parameter : group.parameters) {
       if (first == nullptr) first = &parameter;
       check(parameter.requires_grad() && parameter.graph_node()->is_leaf,
-            "optimizer: expected parameters that require a gradient, got one of shape ", parameter.shape(),
-            " that does not");
-      check(seen.insert(parameter.graph_node().get()).second, "optimizer: a parameter of shape ", parameter.shape(),
-            " occurs twice");
+            "optimizer: expected parameters that require a gradient, got one of shape ",
+            parameter.shape(), " that does not");
+      check(seen.insert(parameter.graph_node().get()).second, "optimizer: a parameter of shape ",
+            parameter.shape(), " occurs twice");
       check(parameter.dtype() == DType::f32 || parameter.dtype() == DType::f64,
             "optimizer: parameters must be f32 or f64, got ", parameter.dtype());
       check(parameter.dtype() == first->dtype() && parameter.device() == first->device(),
-            "optimizer: parameters must share dtype and device, got ", first->dtype(), " on ", first->device(),
-            " and ", parameter.dtype(), " on ", parameter.device());
-      check(parameter.is_dense(), "optimizer: a parameter of shape ", parameter.shape(), " is not dense");
+            "optimizer: parameters must share dtype and device, got ", first->dtype(), " on ",
+            first->device(), " and ", parameter.dtype(), " on ", parameter.device());
+      check(parameter.is_dense(), "optimizer: a parameter of shape ", parameter.shape(),
+            " is not dense");
     }
   }
   check(first != nullptr, "optimizer: no parameters");
@@ -36,13 +37,16 @@ void check_parameters(const std::vector<ParameterGroup>& groups) {
 
 }  // namespace
 
-ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states) : groups_(std::move(groups)) {
+ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states)
+    : groups_(std::move(groups)) {
   check_parameters(groups_);
   for (const ParameterGroup& group : groups_) {
     for (auto it = group.parameters.rbegin(); it != group.parameters.rend(); ++it) {
       parameters_.push_back(*it);
-      slices_.push_back(
-          {.offset = numel_, .length = it->numel(), .lr = group.lr, .weight_decay = group.weight_decay});
+      slices_.push_back({.offset = numel_,
+                         .length = it->numel(),
+                         .lr = group.lr,
+                         .weight_decay = group.weight_decay});
       numel_ += (it->numel() + kSliceAlignment - 1) / kSliceAlignment * kSliceAlignment;
     }
   }
@@ -53,18 +57,19 @@ ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states) :
   gradients_ = zeros({numel_}, {.dtype = dtype}, device);
   for (int i = 0; i < states; ++i) states_.push_back(zeros({numel_}, {.dtype = dtype}, device));
   const auto count = static_cast<int64_t>(slices_.size());
-  slice_table_ = empty({count * static_cast<int64_t>(sizeof(OptimizerSlice))}, {.dtype = DType::u8}, device);
+  slice_table_ =
+      empty({count * static_cast<int64_t>(sizeof(OptimizerSlice))}, {.dtype = DType::u8}, device);
   steps_ = zeros({count}, {.dtype = DType::i64}, device);
   skip_flag_ = zeros({1}, {.dtype = DType::i32}, device);
 
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& parameter = parameters_[i];
     GraphNode& leaf = *parameter.graph_node();
-    const Tensor place = values_.view_of_storage(parameter.shape(), leaf.spec.strides, slices_[i].offset);
+    const Shape strides = leaf.spec.strides;
+    const Tensor place = values_.view_of_storage(parameter.shape(), strides, slices_[i].offset);
     copy_into(parameter.detach(), place);
-    parameter.reseat(place.storage(), slices_[i].offset * static_cast<int64_t>(size_of(dtype)), leaf.spec.strides);
-    leaf.gradient = gradients_.view_of_storage(parameter.shape(), leaf.spec.strides, slices_[i].offset);
-    leaf.written = false;
+    parameter.reseat(place);
+    leaf.gradient = gradients_.view_of_storage(parameter.shape(), strides, slices_[i].offset);
   }
   upload_slices();
 }
@@ -120,8 +125,8 @@ Tensor ParameterArena::steps_of(size_t i) const {
 
 void ParameterArena::upload_slices() {
   const Stream stream = Context::current().stream(device());
-  device().memory().copy_from_host(slice_table_.data(), slices_.data(), slices_.size() * sizeof(OptimizerSlice),
-                                   stream);
+  device().memory().copy_from_host(slice_table_.data(), slices_.data(),
+                                   slices_.size() * sizeof(OptimizerSlice), stream);
 }
 
 }  // namespace smtrain

@@ -18,16 +18,16 @@ struct ParameterGroup {
   double weight_decay = 0;
 };
 
-/// The flat buffers behind a model's trainable parameters: values, gradients and optimizer state, so that one kernel
-/// call updates them all. Building it moves every parameter into its slice (all handles follow) and makes that slice of
-/// the gradient buffer the place where backward() writes.
+/// The flat buffers behind a model's trainable parameters: values, gradients and optimizer state,
+/// so that one kernel call updates them all. Building it moves every parameter into its slice (all
+/// handles follow) and makes that slice of the gradient buffer the place where backward() writes.
 ///
-/// Slices are ordered by group, then by reverse registration, so that the gradients of a backward pass fill the buffer
-/// from front to back. All parameters are f32 or all are f64.
+/// Slices are ordered by group, then by reverse registration, so that the gradients of a backward
+/// pass fill the buffer from front to back. All parameters are f32 or all are f64.
 class ParameterArena {
  public:
-  /// Throws std::invalid_argument when a parameter occurs twice, does not require a gradient, or has another dtype or
-  /// device than the first.
+  /// Throws std::invalid_argument when a parameter occurs twice, does not require a gradient, or
+  /// has another dtype or device than the first.
   ParameterArena(std::vector<ParameterGroup> groups, int states);
   ParameterArena(const ParameterArena&) = delete;
   ParameterArena& operator=(const ParameterArena&) = delete;
@@ -41,8 +41,9 @@ class ParameterArena {
   /// Sets a group's learning rate where the next step reads it, captured or not.
   void set_lr(size_t group, double lr);
 
-  /// What a step updates: every slice that backward() has written since zero_grad(). Others keep their values, as
-  /// parameters without a gradient do in PyTorch. A step that finds *skip != 0 changes nothing.
+  /// What a step updates: every slice that backward() has written since zero_grad(). Others keep
+  /// their values, as parameters without a gradient do in PyTorch. A step that finds *skip != 0
+  /// changes nothing.
   OptimizerTargets targets();
 
   /// Counts the step; the last call of each.
@@ -56,10 +57,15 @@ class ParameterArena {
   Device device() const { return values_.device(); }
   const Tensor& values() const { return values_; }        // [numel]
   const Tensor& gradients() const { return gradients_; }  // [numel]
-  const Tensor& state(int i) const { return states_[static_cast<size_t>(i)]; }  // [numel], zero at first
-  const std::vector<Tensor>& parameters() const { return parameters_; }         // in the order of the slices
+  const Tensor& state(int i) const {
+    return states_[static_cast<size_t>(i)];
+  }  // [numel], zero at first
+  const std::vector<Tensor>& parameters() const {
+    return parameters_;
+  }  // in the order of the slices
 
-  /// Parameter i's part of a state, in the parameter's shape, and the updates that it has had (i64[1]).
+  /// Parameter i's part of a state, in the parameter's shape, and the updates that it has had
+  /// (i64[1]).
   Tensor state_of(int state, size_t i) const;
   Tensor steps_of(size_t i) const;
 

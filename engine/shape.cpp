@@ -62,8 +62,8 @@ Shape dense_strides(const Shape& shape, MemoryFormat format) {
 
 int normalize_dim(const char* op, int dim, const Shape& shape) {
   const int ndim = shape.ndim();
-  check(dim >= -ndim && dim < ndim, op, ": dim ", dim, " is out of range for shape ", shape, " (expected ", -ndim,
-        " to ", ndim - 1, ")");
+  check(dim >= -ndim && dim < ndim, op, ": dim ", dim, " is out of range for shape ", shape,
+        " (expected ", -ndim, " to ", ndim - 1, ")");
   return dim < 0 ? dim + ndim : dim;
 }
 
@@ -73,7 +73,8 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
   const int offset = result.ndim() - shorter.ndim();
   for (int i = 0; i < shorter.ndim(); ++i) {
     int64_t& size = result[i + offset];
-    check(size == shorter[i] || size == 1 || shorter[i] == 1, op, ": shapes ", a, " and ", b, " do not broadcast");
+    check(size == shorter[i] || size == 1 || shorter[i] == 1, op, ": shapes ", a, " and ", b,
+          " do not broadcast");
     if (size == 1) size = shorter[i];
   }
   return result;

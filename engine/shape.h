@@ -11,7 +11,8 @@
 
 namespace smtrain {
 
-/// Sizes or strides of a tensor's dimensions, outermost first. Holds at most kMaxDims, without allocating.
+/// Sizes or strides of a tensor's dimensions, outermost first. Holds at most kMaxDims, without
+/// allocating.
 class Shape {
  public:
   Shape() = default;
@@ -34,11 +35,13 @@ class Shape {
   void insert(int dim, int64_t size);
   void erase(int dim);
 
-  /// The product of all sizes; 1 for no dimensions. Throws std::invalid_argument when it does not fit 63 bits or a size
-  /// is negative.
+  /// The product of all sizes; 1 for no dimensions. Throws std::invalid_argument when it does not
+  /// fit 63 bits or a size is negative.
   int64_t numel() const;
 
-  friend bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+  friend bool operator==(const Shape& a, const Shape& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
 
  private:
   int64_t dims_[kMaxDims] = {};
@@ -48,13 +51,16 @@ class Shape {
 /// As "[8, 3, 224, 224]".
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
 
-/// The strides that make `shape` dense in the given order. channels_last throws unless there are 4 dimensions.
+/// The strides that make `shape` dense in the given order. channels_last throws unless there are 4
+/// dimensions.
 Shape dense_strides(const Shape& shape, MemoryFormat format = MemoryFormat::contiguous);
 
-/// A dimension counted from the end when negative, as 0 .. ndim-1. Throws std::invalid_argument naming `op`.
+/// A dimension counted from the end when negative, as 0 .. ndim-1. Throws std::invalid_argument
+/// naming `op`.
 int normalize_dim(const char* op, int dim, const Shape& shape);
 
-/// The shape that both broadcast to: aligned at the last dimension, sizes equal or 1. Throws naming `op`.
+/// The shape that both broadcast to: aligned at the last dimension, sizes equal or 1. Throws naming
+/// `op`.
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 
 }  // namespace smtrain

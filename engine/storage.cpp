@@ -8,7 +8,9 @@
 namespace smtrain {
 
 Storage::Storage(std::shared_ptr<Allocator> allocator, size_t size_bytes)
-    : allocator_(std::move(allocator)), data_(allocator_->allocate(size_bytes)), size_bytes_(size_bytes) {}
+    : allocator_(std::move(allocator)),
+      data_(allocator_->allocate(size_bytes)),
+      size_bytes_(size_bytes) {}
 
 Storage::~Storage() { allocator_->deallocate(data_); }
 

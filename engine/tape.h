@@ -14,11 +14,13 @@ namespace smtrain {
 /// Raises what the last kernel entry reported on this thread, if anything, as std::runtime_error.
 void throw_reported_failure(Device device);
 
-/// A recorded sequence of kernel calls: what a captured step replays on the CPU. Replaying allocates nothing.
+/// A recorded sequence of kernel calls: what a captured step replays on the CPU. Replaying
+/// allocates nothing.
 class Tape {
  public:
   template <typename Args>
-  void append(Device device, void (*function)(const Args&, Stream), const Args& args, Stream stream) {
+  void append(Device device, void (*function)(const Args&, Stream), const Args& args,
+              Stream stream) {
     static_assert(std::is_trivially_copyable_v<Args>, "a tape keeps arguments as bytes");
     using Function = void (*)(const Args&, Stream);
     Record record;

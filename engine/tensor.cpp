@@ -78,7 +78,8 @@ bool Tensor::is_dense() const {
 
 template <typename T>
 std::vector<T> Tensor::to_vector() const {
-  check(Context::current().tape() == nullptr, "to_vector: values can't be read while a captured step records");
+  check(Context::current().tape() == nullptr,
+        "to_vector: values can't be read while a captured step records");
   Tensor dense = empty(shape(), {.dtype = dtype_of<T>}, device());
   copy_into(detach(), dense);
   // vector<bool> packs its bits, so values pass through an array.
@@ -108,7 +109,8 @@ Tensor& Tensor::set_requires_grad(bool requires_grad) {
   Impl& self = impl();
   check(self.node == nullptr || self.node->is_leaf,
         "set_requires_grad: the tensor is the result of an operation; detach() it first");
-  check(!requires_grad || is_floating(self.dtype), "set_requires_grad: expected a floating dtype, got ", self.dtype);
+  check(!requires_grad || is_floating(self.dtype),
+        "set_requires_grad: expected a floating dtype, got ", self.dtype);
   if (!requires_grad) {
     self.node = nullptr;
   } else if (self.node == nullptr) {
@@ -130,16 +132,22 @@ void Tensor::backward() const {
 
 Tensor Tensor::detach() const { return view_of_storage(shape(), strides(), 0); }
 
-void Tensor::reseat(std::shared_ptr<Storage> storage, int64_t offset_bytes, const Shape& strides) const {
+void Tensor::reseat(const Tensor& other) const {
   Impl& self = impl();
-  check(strides.ndim() == ndim(), "reseat: expected strides for ", shape(), ", got ", strides);
-  self.storage = std::move(storage);
-  self.offset_bytes = offset_bytes;
-  self.strides = strides;
-  self.device = self.storage->device();
+  check(other.shape() == shape(), "reseat: expected shape ", shape(), ", got ", other.shape());
+  check(other.is_dense() && (self.node == nullptr || self.node->is_leaf),
+        "reseat: expected a dense leaf");
+  const std::shared_ptr<GraphNode> node = self.node;
+  self = other.impl();
+  self.node = node;
+  if (node == nullptr) return;
+  node->spec = {self.shape, self.strides, self.dtype, self.device};
+  node->gradient = Tensor();
+  node->written = false;
 }
 
-Tensor Tensor::view_of_storage(const Shape& shape, const Shape& strides, int64_t offset_elements) const {
+Tensor Tensor::view_of_storage(const Shape& shape, const Shape& strides,
+                               int64_t offset_elements) const {
   const Impl& self = impl();
   auto view = std::make_shared<Impl>(self);
   view->node = nullptr;
@@ -176,7 +184,8 @@ Tensor empty(const Shape& shape, TensorOptions options) {
 Tensor empty_like(const Tensor& x) {
   if (x.is_contiguous() || !x.is_dense()) return empty(x.shape(), {.dtype = x.dtype()}, x.device());
   if (x.is_contiguous(MemoryFormat::channels_last)) {
-    return empty(x.shape(), {.dtype = x.dtype(), .format = MemoryFormat::channels_last}, x.device());
+    return empty(x.shape(), {.dtype = x.dtype(), .format = MemoryFormat::channels_last},
+                 x.device());
   }
   return empty_strided(x.shape(), x.strides(), x.dtype(), x.device());
 }
@@ -192,21 +201,24 @@ Tensor full(const Shape& shape, double value, TensorOptions options) {
   return full(shape, value, options, Context::current().device());
 }
 
-Tensor zeros(const Shape& shape, TensorOptions options, Device device) { return full(shape, 0, options, device); }
+Tensor zeros(const Shape& shape, TensorOptions options, Device device) {
+  return full(shape, 0, options, device);
+}
 Tensor zeros(const Shape& shape, TensorOptions options) { return full(shape, 0, options); }
 Tensor ones(const Shape& shape, TensorOptions options) { return full(shape, 1, options); }
 
 Tensor from_host(const void* values, const Shape& shape, DType dtype) {
   Tensor y = empty(shape, {.dtype = dtype});
   const Stream stream = Context::current().stream(y.device());
-  y.device().memory().copy_from_host(y.data(), values, static_cast<size_t>(y.numel()) * size_of(dtype), stream);
+  y.device().memory().copy_from_host(y.data(), values,
+                                     static_cast<size_t>(y.numel()) * size_of(dtype), stream);
   return y;
 }
 
 template <typename T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
-  check(static_cast<int64_t>(values.size()) == shape.numel(), "from_vector: expected ", shape.numel(),
-        " values for shape ", shape, ", got ", values.size());
+  check(static_cast<int64_t>(values.size()) == shape.numel(), "from_vector: expected ",
+        shape.numel(), " values for shape ", shape, ", got ", values.size());
   if constexpr (std::is_same_v<T, bool>) {
     const auto bytes = std::make_unique<bool[]>(values.size());
     std::copy(values.begin(), values.end(), bytes.get());
@@ -228,8 +240,13 @@ void copy_into(const Tensor& x, const Tensor& y, bool accumulate) {
   if (x.numel() == 0) return;
   if (x.device() == y.device()) {
     call(x.device(), &KernelTable::copy,
-         CopyArgs{.x_layout = x.layout(), .y_layout = y.layout(), .x_dtype = x.dtype(), .y_dtype = y.dtype(),
-                  .accumulate = accumulate, .x = x.data(), .y = y.data()});
+         CopyArgs{.x_layout = x.layout(),
+                  .y_layout = y.layout(),
+                  .x_dtype = x.dtype(),
+                  .y_dtype = y.dtype(),
+                  .accumulate = accumulate,
+                  .x = x.data(),
+                  .y = y.data()});
     return;
   }
   check(!accumulate && (x.device().is_cpu() || y.device().is_cpu()), "copy_into: can't ",
@@ -241,7 +258,8 @@ void copy_into(const Tensor& x, const Tensor& y, bool accumulate) {
   const size_t bytes = static_cast<size_t>(y.numel()) * size_of(y.dtype());
   const Device other = x.device().is_cpu() ? y.device() : x.device();
   const Stream stream = Context::current().stream(other);
-  const auto copy = x.device().is_cpu() ? other.memory().copy_from_host : other.memory().copy_to_host;
+  const auto copy =
+      x.device().is_cpu() ? other.memory().copy_from_host : other.memory().copy_to_host;
   copy(landed.data(), staged.data(), bytes, stream);
   other.memory().synchronize(stream);
   if (!y.is_dense()) copy_into(landed, y);

@@ -20,8 +20,9 @@ struct GraphNode;
 
 std::ostream& operator<<(std::ostream& out, DType dtype);
 
-/// A handle to an n-dimensional array: storage, shape, strides, dtype, device and its place in the autograd graph.
-/// Copying a Tensor copies the handle. Shapes are PyTorch's: images are [N, C, H, W] whatever their memory format.
+/// A handle to an n-dimensional array: storage, shape, strides, dtype, device and its place in the
+/// autograd graph. Copying a Tensor copies the handle. Shapes are PyTorch's: images are [N, C, H,
+/// W] whatever their memory format.
 class Tensor {
  public:
   /// An undefined tensor: no shape, no storage.
@@ -55,7 +56,8 @@ class Tensor {
   /// Whether the elements lie densely in some order of the dimensions.
   bool is_dense() const;
 
-  /// The only element, read on the host. Throws unless numel() is 1, and while a captured step records.
+  /// The only element, read on the host. Throws unless numel() is 1, and while a captured step
+  /// records.
   double item() const;
 
   /// All elements in logical order, read on the host and converted.
@@ -73,7 +75,8 @@ class Tensor {
   /// The collected gradient of a leaf; undefined before the first backward() or after zero_grad().
   Tensor grad() const;
 
-  /// Computes the gradients of this one-element tensor for every leaf that it depends on, and adds them there.
+  /// Computes the gradients of this one-element tensor for every leaf that it depends on, and adds
+  /// them there.
   void backward() const;
 
   /// The same values without their history.
@@ -85,8 +88,10 @@ class Tensor {
 
   const std::shared_ptr<Storage>& storage() const;
 
-  /// Makes this tensor, and every copy of this handle, see other memory of the same shape and dtype.
-  void reseat(std::shared_ptr<Storage> storage, int64_t offset_bytes, const Shape& strides) const;
+  /// Makes this tensor, and every copy of this handle, see what `other` sees: the same shape in
+  /// other memory, on another device or in another dtype. A leaf stays a leaf; its collected
+  /// gradient is dropped.
+  void reseat(const Tensor& other) const;
 
   /// A view of the same storage. No history: ops/view.h has the differentiable ones.
   Tensor view_of_storage(const Shape& shape, const Shape& strides, int64_t offset_elements) const;

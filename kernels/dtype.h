@@ -67,7 +67,8 @@ struct Float16 {
       half = 0x7e00u | ((magnitude >> 13) & 0x3ffu);
     } else if (magnitude >= 0x477ff000u) {  // rounds to at least 65520: infinity
       half = 0x7c00u;
-    } else if (magnitude < 0x38800000u) {  // subnormal: adding 0.5 leaves the 10 rounded bits in place
+    } else if (magnitude <
+               0x38800000u) {  // subnormal: adding 0.5 leaves the 10 rounded bits in place
       half = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
     } else {
       half = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
@@ -77,7 +78,8 @@ struct Float16 {
   constexpr operator float() const {
     const uint32_t sign = (bits & 0x8000u) << 16;
     const uint32_t magnitude = bits & 0x7fffu;
-    if (magnitude >= 0x7c00u) return std::bit_cast<float>(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
+    if (magnitude >= 0x7c00u)
+      return std::bit_cast<float>(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
     if (magnitude < 0x400u) {  // exact: at most 10 bits, scaled by 2^-24
       const float value = static_cast<float>(magnitude) * 0x1p-24f;
       return sign != 0 ? -value : value;
@@ -88,14 +90,38 @@ struct Float16 {
 
 template <typename T>
 struct DTypeOf;
-template <> struct DTypeOf<float> { static constexpr DType value = DType::f32; };
-template <> struct DTypeOf<double> { static constexpr DType value = DType::f64; };
-template <> struct DTypeOf<BFloat16> { static constexpr DType value = DType::bf16; };
-template <> struct DTypeOf<Float16> { static constexpr DType value = DType::f16; };
-template <> struct DTypeOf<int64_t> { static constexpr DType value = DType::i64; };
-template <> struct DTypeOf<int32_t> { static constexpr DType value = DType::i32; };
-template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::u8; };
-template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean; };
+template <>
+struct DTypeOf<float> {
+  static constexpr DType value = DType::f32;
+};
+template <>
+struct DTypeOf<double> {
+  static constexpr DType value = DType::f64;
+};
+template <>
+struct DTypeOf<BFloat16> {
+  static constexpr DType value = DType::bf16;
+};
+template <>
+struct DTypeOf<Float16> {
+  static constexpr DType value = DType::f16;
+};
+template <>
+struct DTypeOf<int64_t> {
+  static constexpr DType value = DType::i64;
+};
+template <>
+struct DTypeOf<int32_t> {
+  static constexpr DType value = DType::i32;
+};
+template <>
+struct DTypeOf<uint8_t> {
+  static constexpr DType value = DType::u8;
+};
+template <>
+struct DTypeOf<bool> {
+  static constexpr DType value = DType::boolean;
+};
 
 template <typename T>
 inline constexpr DType dtype_of = DTypeOf<T>::value;
@@ -128,12 +154,30 @@ decltype(auto) dispatch_floating(DType dtype, F&& f) {
 }
 
 /// The type that sums of T are kept in.
-template <typename T> struct AccumulatorOf { using type = float; };
-template <> struct AccumulatorOf<double> { using type = double; };
-template <> struct AccumulatorOf<int64_t> { using type = int64_t; };
-template <> struct AccumulatorOf<int32_t> { using type = int64_t; };
-template <> struct AccumulatorOf<uint8_t> { using type = int64_t; };
-template <> struct AccumulatorOf<bool> { using type = int64_t; };
+template <typename T>
+struct AccumulatorOf {
+  using type = float;
+};
+template <>
+struct AccumulatorOf<double> {
+  using type = double;
+};
+template <>
+struct AccumulatorOf<int64_t> {
+  using type = int64_t;
+};
+template <>
+struct AccumulatorOf<int32_t> {
+  using type = int64_t;
+};
+template <>
+struct AccumulatorOf<uint8_t> {
+  using type = int64_t;
+};
+template <>
+struct AccumulatorOf<bool> {
+  using type = int64_t;
+};
 template <typename T>
 using acc_t = typename AccumulatorOf<T>::type;
 

@@ -14,8 +14,8 @@ struct FillArgs {
   void* y;
 };
 
-/// y = x, element by element, between two layouts of one shape and between dtypes. A stride of 0 repeats.
-/// Floating to integer truncates; anything to bool is "not zero".
+/// y = x, element by element, between two layouts of one shape and between dtypes. A stride of 0
+/// repeats. Floating to integer truncates; anything to bool is "not zero".
 struct CopyArgs {
   Layout x_layout;
   Layout y_layout;
@@ -37,7 +37,8 @@ struct UnaryArgs {
   void* y;
 };
 
-/// dx[i] = dy[i] * op'(...), from the input x or the output y, whichever the derivative needs (both are given).
+/// dx[i] = dy[i] * op'(...), from the input x or the output y, whichever the derivative needs (both
+/// are given).
 struct UnaryBackwardArgs {
   UnaryOp op;
   int64_t count;
@@ -49,10 +50,20 @@ struct UnaryBackwardArgs {
   void* dx;
 };
 
-enum class BinaryOp : uint8_t { add, subtract, multiply, divide, maximum, minimum, equal, less, greater };
+enum class BinaryOp : uint8_t {
+  add,
+  subtract,
+  multiply,
+  divide,
+  maximum,
+  minimum,
+  equal,
+  less,
+  greater
+};
 
-/// y = op(a, b) over the shape of a_layout and b_layout (equal; broadcast dimensions have stride 0). y is dense and
-/// row-major in that shape: of dtype, or bool for comparisons.
+/// y = op(a, b) over the shape of a_layout and b_layout (equal; broadcast dimensions have stride
+/// 0). y is dense and row-major in that shape: of dtype, or bool for comparisons.
 struct BinaryArgs {
   BinaryOp op;
   Layout a_layout;

@@ -14,7 +14,8 @@ enum class MemoryFormat : uint8_t {
   channels_last,  // N, H, W, C: 4 dimensions only
 };
 
-/// A strided view of a buffer, as kernels receive it: element [i0, i1, ...] is at sum(i * stride) elements.
+/// A strided view of a buffer, as kernels receive it: element [i0, i1, ...] is at sum(i * stride)
+/// elements.
 struct Layout {
   int ndim = 0;
   int64_t shape[kMaxDims] = {};

@@ -28,8 +28,9 @@ struct OptimizerTargets {
   const void* gradients;
 };
 
-/// Stochastic gradient descent as torch.optim.SGD: d = g + weight_decay p; buffer = d at a slice's first step, later
-/// momentum buffer + (1 - dampening) d; d = nesterov ? d + momentum buffer : buffer; p -= lr d.
+/// Stochastic gradient descent as torch.optim.SGD: d = g + weight_decay p; buffer = d at a slice's
+/// first step, later momentum buffer + (1 - dampening) d; d = nesterov ? d + momentum buffer :
+/// buffer; p -= lr d.
 struct SgdArgs {
   OptimizerTargets targets;
   double momentum;
@@ -40,9 +41,10 @@ struct SgdArgs {
 
 /// Where the constant that keeps Adam's division finite goes.
 enum class AdamForm : uint8_t {
-  adam,        // Kingma & Ba as torch.optim.Adam: p -= lr m̂ / (sqrt(v̂) + eps), decay added to the gradient
-  adamw,       // Loshchilov & Hutter: the same, p shrinks by lr weight_decay p instead
-  keras,       // p -= lr sqrt(1 - β2^t) / (1 - β1^t) m / (sqrt(v) + eps)
+  adam,   // Kingma & Ba as torch.optim.Adam: p -= lr m̂ / (sqrt(v̂) + eps), decay added to the
+          // gradient
+  adamw,  // Loshchilov & Hutter: the same, p shrinks by lr weight_decay p instead
+  keras,  // p -= lr sqrt(1 - β2^t) / (1 - β1^t) m / (sqrt(v) + eps)
 };
 
 struct AdamArgs {
@@ -72,8 +74,9 @@ struct AdadeltaArgs {
   void* delta_average;
 };
 
-/// Tieleman & Hinton. PyTorch divides by sqrt(v) + epsilon and keeps momentum of the quotient; TensorFlow divides by
-/// sqrt(v + epsilon), starts v at one, and keeps momentum of the quotient times lr.
+/// Tieleman & Hinton. PyTorch divides by sqrt(v) + epsilon and keeps momentum of the quotient;
+/// TensorFlow divides by sqrt(v + epsilon), starts v at one, and keeps momentum of the quotient
+/// times lr.
 struct RmspropArgs {
   OptimizerTargets targets;
   bool tensorflow;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int64_t kGrain = 8192;  // elements; below that one thread is faster
 
-// Runs body(slice, steps, offset, count) for every active stretch of the flat buffers, all threads sharing the elements evenly.
+// Runs body(slice, steps, offset, count) for every active stretch of the flat buffers, all threads
+// sharing the elements evenly.
 template <typename F>
 void for_each_stretch(const OptimizerTargets& t, F&& body) {
   if (*t.skip != 0) return;
@@ -45,7 +46,8 @@ const T* at(const void* buffer, int64_t offset) {
 
 template <typename T>
 struct SgdConstants {
-  T lr, weight_decay, momentum, gradient_scale;  // gradient_scale: 1 at the first step, then 1 - dampening
+  T lr, weight_decay, momentum,
+      gradient_scale;  // gradient_scale: 1 at the first step, then 1 - dampening
   bool nesterov;
 };
 
@@ -55,8 +57,8 @@ SMTRAIN_VECTORIZED void sgd(int64_t n, T* __restrict p, const T* __restrict g, S
 }
 
 template <typename T>
-SMTRAIN_VECTORIZED void sgd_momentum(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict buffer,
-                                     SgdConstants<T> c) {
+SMTRAIN_VECTORIZED void sgd_momentum(int64_t n, T* __restrict p, const T* __restrict g,
+                                     T* __restrict buffer, SgdConstants<T> c) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + c.weight_decay * p[i];
     const T b = c.momentum * buffer[i] + c.gradient_scale * d;
@@ -68,15 +70,15 @@ SMTRAIN_VECTORIZED void sgd_momentum(int64_t n, T* __restrict p, const T* __rest
 template <typename T>
 struct AdamConstants {
   T beta1, beta2, epsilon;
-  T decay;        // added to the gradient
-  T shrink;       // p is multiplied by it first
-  T step_size;    // of m
-  T root_scale;   // of sqrt(v)
+  T decay;       // added to the gradient
+  T shrink;      // p is multiplied by it first
+  T step_size;   // of m
+  T root_scale;  // of sqrt(v)
 };
 
 template <typename T>
-SMTRAIN_VECTORIZED void adam(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v,
-                             AdamConstants<T> c) {
+SMTRAIN_VECTORIZED void adam(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m,
+                             T* __restrict v, AdamConstants<T> c) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + c.decay * p[i];
     m[i] = c.beta1 * m[i] + (1 - c.beta1) * d;
@@ -86,14 +88,15 @@ SMTRAIN_VECTORIZED void adam(int64_t n, T* __restrict p, const T* __restrict g, 
 }
 
 template <typename T>
-SMTRAIN_VECTORIZED void amsgrad(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v,
-                                T* __restrict largest, AdamConstants<T> c) {
+SMTRAIN_VECTORIZED void amsgrad(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m,
+                                T* __restrict v, T* __restrict largest, AdamConstants<T> c) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + c.decay * p[i];
     m[i] = c.beta1 * m[i] + (1 - c.beta1) * d;
     v[i] = c.beta2 * v[i] + (1 - c.beta2) * d * d;
     largest[i] = std::max(largest[i], v[i]);
-    p[i] = c.shrink * p[i] - c.step_size * m[i] / (std::sqrt(largest[i]) * c.root_scale + c.epsilon);
+    p[i] =
+        c.shrink * p[i] - c.step_size * m[i] / (std::sqrt(largest[i]) * c.root_scale + c.epsilon);
   }
 }
 
@@ -113,8 +116,8 @@ AdamConstants<T> adam_constants(const AdamArgs& a, const OptimizerSlice& slice, 
 }
 
 template <typename T>
-SMTRAIN_VECTORIZED void adagrad(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict sum, T lr, T decay,
-                                T epsilon) {
+SMTRAIN_VECTORIZED void adagrad(int64_t n, T* __restrict p, const T* __restrict g,
+                                T* __restrict sum, T lr, T decay, T epsilon) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + decay * p[i];
     sum[i] += d * d;
@@ -123,8 +126,9 @@ SMTRAIN_VECTORIZED void adagrad(int64_t n, T* __restrict p, const T* __restrict 
 }
 
 template <typename T>
-SMTRAIN_VECTORIZED void adadelta(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict square,
-                                 T* __restrict delta, T lr, T decay, T rho, T epsilon) {
+SMTRAIN_VECTORIZED void adadelta(int64_t n, T* __restrict p, const T* __restrict g,
+                                 T* __restrict square, T* __restrict delta, T lr, T decay, T rho,
+                                 T epsilon) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + decay * p[i];
     square[i] = rho * square[i] + (1 - rho) * d * d;
@@ -142,8 +146,9 @@ struct RmspropConstants {
 
 // One loop for all variants: the branches do not depend on i.
 template <typename T>
-SMTRAIN_VECTORIZED void rmsprop(int64_t n, T* __restrict p, const T* __restrict g, T* __restrict square,
-                                T* __restrict average, T* __restrict buffer, RmspropConstants<T> c) {
+SMTRAIN_VECTORIZED void rmsprop(int64_t n, T* __restrict p, const T* __restrict g,
+                                T* __restrict square, T* __restrict average, T* __restrict buffer,
+                                RmspropConstants<T> c) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + c.decay * p[i];
     square[i] = c.alpha * square[i] + (1 - c.alpha) * d * d;
@@ -152,7 +157,8 @@ SMTRAIN_VECTORIZED void rmsprop(int64_t n, T* __restrict p, const T* __restrict 
       average[i] = c.alpha * average[i] + (1 - c.alpha) * d;
       variance -= average[i] * average[i];
     }
-    const T quotient = d / (c.tensorflow ? std::sqrt(variance + c.epsilon) : std::sqrt(variance) + c.epsilon);
+    const T quotient =
+        d / (c.tensorflow ? std::sqrt(variance + c.epsilon) : std::sqrt(variance) + c.epsilon);
     if (buffer == nullptr) {
       p[i] -= c.lr * quotient;
     } else {
@@ -179,60 +185,65 @@ SMTRAIN_VECTORIZED bool all_finite(int64_t n, const T* __restrict x) {
 
 void sgd_step(const SgdArgs& a, Stream) {
   for_floating(a.targets.dtype, [&]<typename T>() {
-    for_each_stretch(a.targets, [&](const OptimizerSlice& slice, int64_t steps, int64_t offset, int64_t n) {
-      const SgdConstants<T> c = {.lr = T(slice.lr),
-                                 .weight_decay = T(slice.weight_decay),
-                                 .momentum = T(a.momentum),
-                                 .gradient_scale = T(steps == 0 ? 1 : 1 - a.dampening),
-                                 .nesterov = a.nesterov};
-      T* p = at<T>(a.targets.values, offset);
-      const T* g = at<T>(a.targets.gradients, offset);
-      if (a.buffer == nullptr) {
-        sgd(n, p, g, c);
-      } else {
-        sgd_momentum(n, p, g, at<T>(a.buffer, offset), c);
-      }
-    });
+    for_each_stretch(
+        a.targets, [&](const OptimizerSlice& slice, int64_t steps, int64_t offset, int64_t n) {
+          const SgdConstants<T> c = {.lr = T(slice.lr),
+                                     .weight_decay = T(slice.weight_decay),
+                                     .momentum = T(a.momentum),
+                                     .gradient_scale = T(steps == 0 ? 1 : 1 - a.dampening),
+                                     .nesterov = a.nesterov};
+          T* p = at<T>(a.targets.values, offset);
+          const T* g = at<T>(a.targets.gradients, offset);
+          if (a.buffer == nullptr) {
+            sgd(n, p, g, c);
+          } else {
+            sgd_momentum(n, p, g, at<T>(a.buffer, offset), c);
+          }
+        });
   });
 }
 
 void adam_step(const AdamArgs& a, Stream) {
   for_floating(a.targets.dtype, [&]<typename T>() {
-    for_each_stretch(a.targets, [&](const OptimizerSlice& slice, int64_t steps, int64_t offset, int64_t n) {
-      const AdamConstants<T> c = adam_constants<T>(a, slice, steps + 1);
-      T* p = at<T>(a.targets.values, offset);
-      const T* g = at<T>(a.targets.gradients, offset);
-      if (a.largest_v == nullptr) {
-        adam(n, p, g, at<T>(a.m, offset), at<T>(a.v, offset), c);
-      } else {
-        amsgrad(n, p, g, at<T>(a.m, offset), at<T>(a.v, offset), at<T>(a.largest_v, offset), c);
-      }
-    });
+    for_each_stretch(
+        a.targets, [&](const OptimizerSlice& slice, int64_t steps, int64_t offset, int64_t n) {
+          const AdamConstants<T> c = adam_constants<T>(a, slice, steps + 1);
+          T* p = at<T>(a.targets.values, offset);
+          const T* g = at<T>(a.targets.gradients, offset);
+          if (a.largest_v == nullptr) {
+            adam(n, p, g, at<T>(a.m, offset), at<T>(a.v, offset), c);
+          } else {
+            amsgrad(n, p, g, at<T>(a.m, offset), at<T>(a.v, offset), at<T>(a.largest_v, offset), c);
+          }
+        });
   });
 }
 
 void adagrad_step(const AdagradArgs& a, Stream) {
   for_floating(a.targets.dtype, [&]<typename T>() {
-    for_each_stretch(a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset, int64_t n) {
-      adagrad(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset), at<T>(a.sum, offset),
-              T(slice.lr), T(slice.weight_decay), T(a.epsilon));
-    });
+    for_each_stretch(
+        a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset, int64_t n) {
+          adagrad(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset),
+                  at<T>(a.sum, offset), T(slice.lr), T(slice.weight_decay), T(a.epsilon));
+        });
   });
 }
 
 void adadelta_step(const AdadeltaArgs& a, Stream) {
   for_floating(a.targets.dtype, [&]<typename T>() {
-    for_each_stretch(a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset, int64_t n) {
-      adadelta(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset),
-               at<T>(a.square_average, offset), at<T>(a.delta_average, offset), T(slice.lr), T(slice.weight_decay),
-               T(a.rho), T(a.epsilon));
-    });
+    for_each_stretch(
+        a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset, int64_t n) {
+          adadelta(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset),
+                   at<T>(a.square_average, offset), at<T>(a.delta_average, offset), T(slice.lr),
+                   T(slice.weight_decay), T(a.rho), T(a.epsilon));
+        });
   });
 }
 
 void rmsprop_step(const RmspropArgs& a, Stream) {
   for_floating(a.targets.dtype, [&]<typename T>() {
-    for_each_stretch(a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset, int64_t n) {
+    for_each_stretch(a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset,
+                                    int64_t n) {
       const RmspropConstants<T> c = {.lr = T(slice.lr),
                                      .decay = T(slice.weight_decay),
                                      .alpha = T(a.alpha),
@@ -240,8 +251,8 @@ void rmsprop_step(const RmspropArgs& a, Stream) {
                                      .momentum = T(a.momentum),
                                      .tensorflow = a.tensorflow};
       rmsprop(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset),
-              at<T>(a.square_average, offset), at<T>(a.centered ? a.gradient_average : nullptr, offset),
-              at<T>(a.buffer, offset), c);
+              at<T>(a.square_average, offset),
+              at<T>(a.centered ? a.gradient_average : nullptr, offset), at<T>(a.buffer, offset), c);
     });
   });
 }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/nn/module.h"
+
+#include <utility>
+
+#include "smtrain/nn/state_dict_fit.h"
+
+namespace smtrain::nn {
+namespace {
+
+thread_local ModuleObserver* current_observer = nullptr;
+
+using Tensors = std::vector<Module::NamedTensor>;
+
+void collect(const Module& module, const std::string& prefix,
+             const std::function<void(const Module&, const std::string&)>& visit) {
+  visit(module, prefix);
+  for (const auto& [name, child] : module.children()) collect(*child, prefix + name + ".", visit);
+}
+
+}  // namespace
+
+Tensor Module::operator()(const Tensor& x) {
+  Tensor y = forward(x);
+  if (current_observer != nullptr) current_observer->function_(*this, x, y);
+  return y;
+}
+
+std::vector<Module::NamedTensor> Module::named_parameters() const {
+  Tensors all;
+  collect(*this, "", [&](const Module& module, const std::string& prefix) {
+    for (const auto& [name, tensor] : module.parameters_) all.push_back({prefix + name, tensor});
+  });
+  return all;
+}
+
+std::vector<Module::NamedTensor> Module::named_buffers() const {
+  Tensors all;
+  collect(*this, "", [&](const Module& module, const std::string& prefix) {
+    for (const auto& [name, tensor] : module.buffers_) all.push_back({prefix + name, tensor});
+  });
+  return all;
+}
+
+std::vector<Tensor> Module::parameters() const {
+  std::vector<Tensor> all;
+  for (auto& [name, tensor] : named_parameters()) all.push_back(tensor);
+  return all;
+}
+
+StateDict Module::state_dict() const {
+  StateDict all;
+  collect(*this, "", [&](const Module& module, const std::string& prefix) {
+    for (const auto& [name, tensor] : module.parameters_) all.add(prefix + name, tensor.detach());
+    for (const auto& [name, tensor] : module.buffers_) all.add(prefix + name, tensor.detach());
+  });
+  return all;
+}
+
+void Module::load_state_dict(const StateDict& state_dict, std::string_view source) {
+  const StateDict given = strip_module_prefix(state_dict);
+  const StateDict own = this->state_dict();
+  check_fit(own, given, source);
+  for (const auto& [name, tensor] : own) copy_into(given.at(name).detach(), tensor);
+}
+
+void Module::for_each_tensor(const std::function<void(const Tensor&)>& visit) const {
+  for (const auto& [name, tensor] : parameters_) visit(tensor);
+  for (const auto& [name, tensor] : buffers_) visit(tensor);
+  for (const auto& [name, child] : children_) child->for_each_tensor(visit);
+}
+
+void Module::to(Device device) {
+  for_each_tensor([&](const Tensor& tensor) {
+    if (tensor.device() == device) return;
+    const Tensor moved =
+        empty_strided(tensor.shape(), empty_like(tensor).strides(), tensor.dtype(), device);
+    copy_into(tensor.detach(), moved);
+    tensor.reseat(moved);
+  });
+}
+
+void Module::to(DType dtype) {
+  for_each_tensor([&](const Tensor& tensor) {
+    if (!is_floating(tensor.dtype()) || tensor.dtype() == dtype) return;
+    const Tensor converted =
+        empty_strided(tensor.shape(), empty_like(tensor).strides(), dtype, tensor.device());
+    copy_into(tensor.detach(), converted);
+    tensor.reseat(converted);
+  });
+}
+
+void Module::train(bool training) {
+  training_ = training;
+  for (const auto& [name, child] : children_) child->train(training);
+}
+
+Tensor Module::register_parameter(std::string name, Tensor value) {
+  value.set_requires_grad(true);
+  parameters_.push_back({std::move(name), value});
+  return value;
+}
+
+Tensor Module::register_buffer(std::string name, Tensor value) {
+  buffers_.push_back({std::move(name), value});
+  return value;
+}
+
+ModuleObserver::ModuleObserver(Function function)
+    : function_(std::move(function)), previous_(std::exchange(current_observer, this)) {}
+ModuleObserver::~ModuleObserver() { current_observer = previous_; }
+ModuleObserver* ModuleObserver::current() { return current_observer; }
+
+std::vector<std::pair<std::string, const Module*>> named_modules(const Module& root) {
+  std::vector<std::pair<std::string, const Module*>> all;
+  collect(root, "", [&](const Module& module, const std::string& prefix) {
+    all.emplace_back(prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1), &module);
+  });
+  return all;
+}
+
+Tensor new_parameter(const Shape& shape) {
+  return empty(shape, {.dtype = DType::f32}, Device::cpu());
+}
+
+}  // namespace smtrain::nn

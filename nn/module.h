@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "smtrain/engine/tensor.h"
+#include "smtrain/nn/state_dict.h"
+
+namespace smtrain::nn {
+
+class Module;
+using ModulePtr = std::shared_ptr<Module>;
+
+/// A part of a model: parameters (trained), buffers (kept, not trained) and child modules, each
+/// registered once under the name that PyTorch would give it, so that state_dict() keys match.
+class Module {
+ public:
+  virtual ~Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  virtual Tensor forward(const Tensor& x) = 0;
+
+  /// forward(), reported to the thread's ModuleObserver if there is one.
+  Tensor operator()(const Tensor& x);
+
+  /// The kind with its options, as PyTorch prints it: "Conv2d(3, 6, kernel_size=(7, 7), stride=(1,
+  /// 1))".
+  virtual std::string describe() const = 0;
+
+  struct NamedTensor {
+    std::string name;  // dotted, from this module down
+    Tensor tensor;
+  };
+  struct NamedModule {
+    std::string name;
+    ModulePtr module;
+  };
+
+  /// In PyTorch's order: a module's own, then its children's, each in order of registration.
+  std::vector<NamedTensor> named_parameters() const;
+  std::vector<NamedTensor> named_buffers() const;
+  std::vector<Tensor> parameters() const;
+  const std::vector<NamedModule>& children() const { return children_; }
+
+  /// Parameters and buffers by their dotted names. The tensors are the model's own, not copies.
+  StateDict state_dict() const;
+
+  /// Copies a state dict's values into this model's tensors. A "module." before every name is
+  /// dropped. Throws std::invalid_argument with a table of missing, unexpected and mismatched names
+  /// when it does not fit, and then has changed nothing. `source` says in that message where the
+  /// state dict came from.
+  void load_state_dict(const StateDict& state_dict, std::string_view source = "state dict");
+
+  /// Moves parameters and buffers; every handle follows.
+  void to(Device device);
+
+  /// Converts floating parameters and buffers.
+  void to(DType dtype);
+
+  /// Training or evaluation: what dropout and batch norm do.
+  void train(bool training = true);
+  void eval() { train(false); }
+  bool training() const { return training_; }
+
+ protected:
+  Module() = default;
+
+  Tensor register_parameter(std::string name, Tensor value);
+  Tensor register_buffer(std::string name, Tensor value);
+
+  template <typename M>
+  std::shared_ptr<M> register_child(std::string name, std::shared_ptr<M> child) {
+    children_.push_back({std::move(name), child});
+    return child;
+  }
+
+ private:
+  void for_each_tensor(const std::function<void(const Tensor&)>& visit) const;
+
+  std::vector<NamedTensor> parameters_;
+  std::vector<NamedTensor> buffers_;
+  std::vector<NamedModule> children_;
+  bool training_ = true;
+};
+
+/// While alive, is told the input and output of every module that is called on this thread,
+/// innermost first, and modules that would run fused run one by one.
+class ModuleObserver {
+ public:
+  using Function = std::function<void(const Module& module, const Tensor& x, const Tensor& y)>;
+
+  explicit ModuleObserver(Function function);
+  ~ModuleObserver();
+  ModuleObserver(const ModuleObserver&) = delete;
+  ModuleObserver& operator=(const ModuleObserver&) = delete;
+
+  static ModuleObserver* current();
+
+ private:
+  friend class Module;
+  Function function_;
+  ModuleObserver* previous_;
+};
+
+/// The dotted name of every module below `root`, itself included (""), in PyTorch's order.
+std::vector<std::pair<std::string, const Module*>> named_modules(const Module& root);
+
+/// A parameter of that shape for `init` to fill: f32, on the CPU, requires a gradient.
+Tensor new_parameter(const Shape& shape);
+
+}  // namespace smtrain::nn

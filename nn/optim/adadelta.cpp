@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/nn/optim/adadelta.h"
+
+#include "smtrain/engine/call.h"
+
+namespace smtrain::optim {
+namespace {
+
+const AdadeltaOptions& checked(const AdadeltaOptions& o) {
+  check(o.lr >= 0 && o.epsilon >= 0 && o.weight_decay >= 0,
+        "Adadelta: lr, epsilon and weight_decay must not be negative, got ", o.lr, ", ", o.epsilon,
+        ", ", o.weight_decay);
+  check(o.rho >= 0 && o.rho <= 1, "Adadelta: rho must lie in [0, 1], got ", o.rho);
+  return o;
+}
+
+}  // namespace
+
+Adadelta::Adadelta(std::vector<Tensor> parameters, AdadeltaOptions options)
+    : Optimizer({{std::move(parameters), checked(options).lr, options.weight_decay}}, 2),
+      options_(options) {}
+
+void Adadelta::update(const OptimizerTargets& targets) {
+  call(arena().device(), &KernelTable::adadelta_step,
+       AdadeltaArgs{.targets = targets,
+                    .rho = options_.rho,
+                    .epsilon = options_.epsilon,
+                    .square_average = state(0),
+                    .delta_average = state(1)});
+}
+
+}  // namespace smtrain::optim

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/nn/optim/adagrad.h"
+
+#include "smtrain/engine/call.h"
+
+namespace smtrain::optim {
+namespace {
+
+const AdagradOptions& checked(const AdagradOptions& o) {
+  check(o.lr >= 0 && o.epsilon >= 0 && o.weight_decay >= 0,
+        "Adagrad: lr, epsilon and weight_decay must not be negative, got ", o.lr, ", ", o.epsilon,
+        ", ", o.weight_decay);
+  return o;
+}
+
+}  // namespace
+
+Adagrad::Adagrad(std::vector<Tensor> parameters, AdagradOptions options)
+    : Optimizer({{std::move(parameters), checked(options).lr, options.weight_decay}}, 1),
+      options_(options) {}
+
+void Adagrad::update(const OptimizerTargets& targets) {
+  call(arena().device(), &KernelTable::adagrad_step,
+       AdagradArgs{.targets = targets, .epsilon = options_.epsilon, .sum = state(0)});
+}
+
+}  // namespace smtrain::optim

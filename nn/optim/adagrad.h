@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/nn/optim/optimizer.h"
+
+namespace smtrain::optim {
+
+struct AdagradOptions {
+  double lr = 1e-2;
+  double epsilon = 1e-10;
+  double weight_decay = 0;
+};
+
+/// Duchi et al. 2011, as torch.optim.Adagrad: sum += d²; p -= lr d / (sqrt(sum) + epsilon).
+class Adagrad : public Optimizer {
+ public:
+  /// Throws std::invalid_argument for a negative option.
+  Adagrad(std::vector<Tensor> parameters, AdagradOptions options);
+
+ private:
+  void update(const OptimizerTargets& targets) override;
+
+  AdagradOptions options_;
+};
+
+}  // namespace smtrain::optim

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "smtrain/engine/parameter_arena.h"
+
+namespace smtrain::optim {
+
+/// Updates parameters from their gradients. Building one moves the parameters into its arena, so
+/// build it after the model is on its device; one kernel call updates all of them.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  /// One update of every parameter that has a gradient.
+  void step();
+
+  /// Forgets the gradients; clears no memory.
+  void zero_grad() { arena_.zero_grad(); }
+
+  double lr(size_t group = 0) const { return arena_.lr(group); }
+  void set_lr(double lr);
+
+  ParameterArena& arena() { return arena_; }
+  const ParameterArena& arena() const { return arena_; }
+
+ protected:
+  Optimizer(std::vector<ParameterGroup> groups, int states) : arena_(std::move(groups), states) {}
+
+  /// The address of a state buffer for kernel arguments.
+  void* state(int i) const { return arena_.state(i).data(); }
+
+ private:
+  virtual void update(const OptimizerTargets& targets) = 0;
+
+  ParameterArena arena_;
+};
+
+}  // namespace smtrain::optim
