@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/kernels/cpu/parallel.h"
+#include "smtrain/kernels/cpu/strided.h"
+#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/elementwise.h"
+#include "smtrain/kernels/stream.h"
+
+#include <type_traits>
+
+namespace smtrain::cpu {
+namespace {
+
+// Rows and columns of a copy, in elements; columns are the innermost dimension of y.
+struct Block {
+  int64_t rows, columns;
+  int64_t x_row_stride, x_column_stride;
+  int64_t y_row_stride, y_column_stride;
+};
+
+template <typename U, typename T>
+U cast(T value) {
+  if constexpr (std::is_same_v<U, bool>) return value != 0;
+  return static_cast<U>(value);
+}
+
+template <typename T, typename U>
+SMTRAIN_VECTORIZED void convert(const T* __restrict x, U* __restrict y, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) y[i] = cast<U>(static_cast<acc_t<T>>(x[i]));
+}
+
+template <typename T, typename U>
+SMTRAIN_VECTORIZED void add(const T* __restrict x, U* __restrict y, int64_t count) {
+  using Acc = acc_t<U>;
+  for (int64_t i = 0; i < count; ++i) {
+    y[i] = cast<U>(static_cast<Acc>(y[i]) + static_cast<Acc>(static_cast<acc_t<T>>(x[i])));
+  }
+}
+
+// y = x without a change of dtype: elements are moved as bits.
+template <typename Bits>
+void move_block(const Block& block, const Bits* __restrict x, Bits* __restrict y) {
+  for (int64_t row = 0; row < block.rows; ++row) {
+    const Bits* from = x + row * block.x_row_stride;
+    Bits* to = y + row * block.y_row_stride;
+    if (block.y_column_stride != 1) {
+      for (int64_t i = 0; i < block.columns; ++i) {
+        to[i * block.y_column_stride] = from[i * block.x_column_stride];
+      }
+    } else if (block.x_column_stride == 1) {
+      std::memcpy(to, from, static_cast<size_t>(block.columns) * sizeof(Bits));
+    } else {
+      gather(from, block.x_column_stride, to, block.columns);
+    }
+  }
+}
+
+// y = x or y += x between any dtypes, run by run through the stack where elements do not lie
+// densely.
+template <typename T, typename U>
+void convert_block(const Block& block, bool accumulate, const T* x, U* y) {
+  constexpr int64_t kRun = 256;
+  T gathered[kRun];
+  U converted[kRun];
+  for (int64_t row = 0; row < block.rows; ++row) {
+    for (int64_t begin = 0; begin < block.columns; begin += kRun) {
+      const int64_t count = std::min(kRun, block.columns - begin);
+      const T* from = x + row * block.x_row_stride + begin * block.x_column_stride;
+      U* to = y + row * block.y_row_stride + begin * block.y_column_stride;
+      if (block.x_column_stride != 1) {
+        gather(from, block.x_column_stride, gathered, count);
+        from = gathered;
+      }
+      if (block.y_column_stride == 1) {
+        accumulate ? add(from, to, count) : convert(from, to, count);
+        continue;
+      }
+      if (accumulate) gather(to, block.y_column_stride, converted, count);
+      accumulate ? add(from, converted, count) : convert(from, converted, count);
+      for (int64_t i = 0; i < count; ++i) to[i * block.y_column_stride] = converted[i];
+    }
+  }
+}
+
+// Calls body(block, x offset, y offset) for blocks that together cover the copy.
+template <typename Body>
+void for_each_block(const CopyArgs& a, const Body& body) {
+  StridedLoop<2> loop({a.x_layout, a.y_layout});
+  loop.sort_by(1);
+  loop.coalesce();
+  if (loop.count() == 0) return;
+
+  const auto columns = loop.take_inner();
+  // Rows are the dimension along which x is dense, where columns are not: a transposition.
+  int along_x = loop.ndim - 1;
+  while (along_x > 0 && loop.dims[along_x].strides[0] != 1) --along_x;
+  const bool transposes =
+      columns.strides[0] > 1 && loop.ndim > 0 && loop.dims[along_x].strides[0] == 1;
+  const auto rows = transposes ? loop.take(along_x) : loop.take_inner();
+
+  const int64_t row_tile = 32;  // tiles of x and y fit the L1 cache together
+  const int64_t column_tile = transposes ? 32 : 4096;
+  const int64_t row_tiles = (rows.size + row_tile - 1) / row_tile;
+  const int64_t column_tiles = (columns.size + column_tile - 1) / column_tile;
+  const int64_t tile_elements = std::min(row_tile, rows.size) * std::min(column_tile, columns.size);
+  const auto run = [&](int64_t begin, int64_t end) {
+    for (int64_t tile = begin; tile < end; ++tile) {
+      const int64_t row = tile / column_tiles % row_tiles * row_tile;
+      const int64_t column = tile % column_tiles * column_tile;
+      int64_t offsets[2];
+      loop.offsets_at(tile / column_tiles / row_tiles, offsets);
+      body(Block{.rows = std::min(row_tile, rows.size - row),
+                 .columns = std::min(column_tile, columns.size - column),
+                 .x_row_stride = rows.strides[0],
+                 .x_column_stride = columns.strides[0],
+                 .y_row_stride = rows.strides[1],
+                 .y_column_stride = columns.strides[1]},
+           offsets[0] + row * rows.strides[0] + column * columns.strides[0],
+           offsets[1] + row * rows.strides[1] + column * columns.strides[1]);
+    }
+  };
+  parallel_for(loop.count() * row_tiles * column_tiles, grain_of(tile_elements), run);
+}
+
+template <typename Bits>
+void move(const CopyArgs& a) {
+  for_each_block(a, [&](const Block& block, int64_t x_offset, int64_t y_offset) {
+    move_block(block, static_cast<const Bits*>(a.x) + x_offset, static_cast<Bits*>(a.y) + y_offset);
+  });
+}
+
+}  // namespace
+
+void copy(const CopyArgs& a, Stream) {
+  if (a.x_dtype == a.y_dtype && !a.accumulate) {
+    switch (size_of(a.x_dtype)) {
+      case 1: return move<uint8_t>(a);
+      case 2: return move<uint16_t>(a);
+      case 4: return move<uint32_t>(a);
+      default: return move<uint64_t>(a);
+    }
+  }
+  dispatch(a.x_dtype, [&]<typename T>() {
+    dispatch(a.y_dtype, [&]<typename U>() {
+      for_each_block(a, [&](const Block& block, int64_t x_offset, int64_t y_offset) {
+        convert_block(block, a.accumulate, static_cast<const T*>(a.x) + x_offset,
+                      static_cast<U*>(a.y) + y_offset);
+      });
+    });
+  });
+}
+
+}  // namespace smtrain::cpu
