@@ -123,11 +123,15 @@ struct Layer {
                LogSoftmaxLayer, SoftmaxLayer, ResidualLayer, HeadsLayer>
       kind;
 
-  bool operator==(const Layer&) const = default;
+  bool operator==(const Layer& other) const { return kind == other.kind; }
 };
 
-inline bool ResidualLayer::operator==(const ResidualLayer&) const = default;
-inline bool Head::operator==(const Head&) const = default;
-inline bool HeadsLayer::operator==(const HeadsLayer&) const = default;
+inline bool ResidualLayer::operator==(const ResidualLayer& other) const {
+  return layers == other.layers && shortcut == other.shortcut;
+}
+inline bool Head::operator==(const Head& other) const {
+  return name == other.name && layers == other.layers;
+}
+inline bool HeadsLayer::operator==(const HeadsLayer& other) const { return heads == other.heads; }
 
 }  // namespace smtrain::app

@@ -162,6 +162,7 @@ struct Adam {
   std::array<double, 2> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0;
+  bool amsgrad = false;
 
   bool operator==(const Adam&) const = default;
 };
@@ -180,6 +181,7 @@ struct AdamW {
   std::array<double, 2> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 1e-2;
+  bool amsgrad = false;
 
   bool operator==(const AdamW&) const = default;
 };
@@ -191,6 +193,14 @@ struct Adadelta {
   double weight_decay = 0;
 
   bool operator==(const Adadelta&) const = default;
+};
+
+struct Adagrad {
+  double lr = 1e-2;
+  double eps = 1e-10;
+  double weight_decay = 0;
+
+  bool operator==(const Adagrad&) const = default;
 };
 
 struct RmsProp {
@@ -216,7 +226,8 @@ struct TfRmsProp {
   bool operator==(const TfRmsProp&) const = default;
 };
 
-using OptimizerOptions = std::variant<Sgd, Adam, KerasAdam, AdamW, Adadelta, RmsProp, TfRmsProp>;
+using OptimizerOptions =
+    std::variant<Sgd, Adam, KerasAdam, AdamW, Adadelta, Adagrad, RmsProp, TfRmsProp>;
 
 struct ConstantSchedule {
   bool operator==(const ConstantSchedule&) const = default;

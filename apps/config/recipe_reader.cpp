@@ -2,12 +2,14 @@
 #include "smtrain/apps/config/recipe_reader.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/places.h"
 #include "smtrain/apps/config/recipe_check.h"
-#include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/config/schema.h"
+#include "smtrain/apps/config/value_reader.h"
 #include "smtrain/apps/config/yaml_reader.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/file.h"
@@ -16,33 +18,6 @@ namespace smtrain::app {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = 1 << 20;
-constexpr size_t kLongestQuote = 60;
-
-template <typename... Parts>
-[[noreturn]] void mistake(const Parts&... parts) {
-  throw std::invalid_argument(concat_text(parts...));
-}
-
-std::string described(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::sequence: return "a list";
-    case Node::Kind::mapping: return "a mapping";
-    case Node::Kind::scalar: break;
-  }
-  const bool is_long = node.text.size() > kLongestQuote;
-  return "'" + node.text.substr(0, kLongestQuote) + (is_long ? "...'" : "'");
-}
-
-/// "a, b or c"
-std::string alternatives(const std::vector<std::string_view>& names) {
-  std::string text;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
-    text += names[i];
-  }
-  return text;
-}
 
 std::vector<std::string_view> names_of(const Choice& choice) {
   std::vector<std::string_view> names;
@@ -54,16 +29,12 @@ std::string joined(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : path + "." + std::string(name);
 }
 
-std::string element(const std::string& path, size_t index) {
-  return path + "[" + std::to_string(index) + "]";
-}
-
 /// Puts what nodes say into the options structs that keys are bound to, and remembers where it
 /// came from. `path` is the dotted name of what is being read.
 class Reader {
  public:
   Reader(const Variables& variables, std::string source)
-      : variables_(variables), places_(std::move(source)) {}
+      : values_(variables), places_(std::move(source)) {}
 
   const Places& places() const { return places_; }
 
@@ -102,18 +73,11 @@ class Reader {
       const std::string key_path = joined(path, key.name);
       check(!key.more.required || places_.has(key_path), places_.of(path), ": ",
             path.empty() ? "" : path + ": ", "'", key.name, "' is required");
-      finish_value(key.value, key_path);
+      finish_value(key, key_path);
     }
   }
 
  private:
-  /// What a value is read with: for messages and ranges.
-  struct Target {
-    const Node& node;
-    const Key& key;
-    const std::string& path;
-  };
-
   [[noreturn]] static void refuse_key(const Node::Entry& entry,
                                       const std::vector<std::string_view>& names,
                                       const std::string& path) {
@@ -134,111 +98,12 @@ class Reader {
     std::visit([&](const auto& place) { read(target, place); }, key.value);
   }
 
-  [[noreturn]] static void refuse(const Target& at, const std::string& expected) {
-    mistake(at.node.place, ": ", at.path, ": expected ", expected, at.key.range.text(), ", got ",
-            described(at.node));
-  }
-
-  std::string text_of(const Node& scalar, const std::string& path) const {
-    try {
-      return variables_.expand(scalar.text);
-    } catch (const std::invalid_argument& error) {
-      mistake(scalar.place, ": ", path, ": ", error.what());
-    }
-  }
-
-  /// The unquoted scalar of a node with its variables expanded; empty for any other node.
-  std::string plain_text(const Target& at) const {
-    const bool plain = at.node.kind == Node::Kind::scalar && !at.node.quoted;
-    return plain ? text_of(at.node, at.path) : "";
-  }
-
-  template <typename Number>
-  Number number(const Target& at) const {
-    const auto value = parse_number<Number>(plain_text(at));
-    if (!value || !at.key.range.holds(static_cast<double>(*value))) {
-      refuse(at, std::is_integral_v<Number> ? "a whole number" : "a number");
-    }
-    return *value;
-  }
-
-  /// The elements of a list of numbers.
-  template <typename Number>
-  std::vector<Number> numbers(const Target& at) const {
-    std::vector<Number> values;
-    for (size_t i = 0; i < at.node.items.size(); ++i) {
-      const std::string path = element(at.path, i);
-      values.push_back(number<Number>({at.node.items[i], at.key, path}));
-    }
-    return values;
-  }
-
-  void read(const Target& at, int64_t* value) { *value = number<int64_t>(at); }
-  void read(const Target& at, double* value) { *value = number<double>(at); }
-
-  void read(const Target& at, bool* value) {
-    const std::string text = plain_text(at);
-    if (text != "true" && text != "false") refuse(at, "true or false");
-    *value = text == "true";
-  }
-
-  void read(const Target& at, std::string* value) {
-    if (at.node.kind != Node::Kind::scalar) refuse(at, "a text");
-    *value = text_of(at.node, at.path);
-  }
-
-  void read(const Target& at, Pair* value) {
-    if (at.node.kind == Node::Kind::sequence && at.node.items.size() == 2) {
-      const auto both = numbers<int64_t>(at);
-      *value = {both[0], both[1]};
-    } else if (const auto both = parse_number<int64_t>(plain_text(at));
-               both && at.key.range.holds(static_cast<double>(*both))) {
-      *value = {*both, *both};
-    } else {
-      refuse(at, "[height, width] or one whole number for both");
-    }
-  }
-
-  void read(const Target& at, std::array<double, 2>* value) {
-    if (at.node.items.size() != 2) refuse(at, "a list of two numbers");
-    const auto both = numbers<double>(at);
-    *value = {both[0], both[1]};
-  }
-
-  template <typename Number>
-  void read(const Target& at, std::vector<Number>* value) {
-    if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of numbers");
-    *value = numbers<Number>(at);
-  }
-
-  void read(const Target& at, std::vector<std::string>* value) {
-    value->clear();
-    if (at.node.kind == Node::Kind::scalar) return read(at, &value->emplace_back());
-    if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of texts");
-    for (size_t i = 0; i < at.node.items.size(); ++i) {
-      const std::string path = element(at.path, i);
-      read({at.node.items[i], at.key, path}, &value->emplace_back());
-    }
-  }
-
   template <typename T>
-  void read(const Target& at, std::optional<T>* value) {
-    if (plain_text(at) == "auto") {
-      value->reset();
-    } else {
-      read(at, &value->emplace());
-    }
+  void read(const Target& at, T* value) {
+    values_.read(at, value);
   }
 
-  void read(const Target& at, const OneOf& value) {
-    const std::string text = at.node.kind == Node::Kind::scalar ? text_of(at.node, at.path) : "";
-    const auto name = std::find(value.names.begin(), value.names.end(), text);
-    if (name == value.names.end()) {
-      mistake(at.node.place, ": ", at.path, ": expected ", alternatives(value.names), ", got ",
-              described(at.node), did_you_mean(text, value.names));
-    }
-    value.set(static_cast<size_t>(name - value.names.begin()));
-  }
+  void read(const Target& at, const OneOf& value) { values_.read(at, value); }
 
   void read(const Target& at, const Group& group) { read_group(at.node, group, at.path); }
 
@@ -313,7 +178,7 @@ class Reader {
       places_.set(tag_path, place);
       choice.choose(kind);
     };
-    if (node.kind == Node::Kind::scalar) return choose(text_of(node, at.path), node.place);
+    if (node.kind == Node::Kind::scalar) return choose(values_.text(at), node.place);
 
     const Node::Entry* naming = nullptr;
     for (const Node::Entry& entry : node.entries) {
@@ -324,7 +189,7 @@ class Reader {
     if (naming != nullptr && naming->key == choice.tag) {
       const Target name{naming->value, at.key, tag_path};
       if (naming->value.kind != Node::Kind::scalar) refuse(name, "a name");
-      choose(text_of(naming->value, tag_path), naming->value.place);
+      choose(values_.text(name), naming->value.place);
     } else if (naming != nullptr) {
       choose(naming->key, naming->place);
     }
@@ -333,13 +198,12 @@ class Reader {
     read_group(node, choice.choose(choice.chosen()), at.path, choice.tag);
   }
 
-  void finish_value(const Value& value, const std::string& path) {
+  void finish_value(const Key& key, const std::string& path) {
+    const Value& value = key.value;
     if (const auto* text = std::get_if<std::string*>(&value)) {
-      if (!places_.has(path)) {
-        const Node as_default{
-            .kind = Node::Kind::scalar, .place = places_.of(path), .text = **text};
-        **text = text_of(as_default, path);
-      }
+      if (places_.has(path)) return;
+      const Node as_default{.kind = Node::Kind::scalar, .place = places_.of(path), .text = **text};
+      values_.read({as_default, key, path}, *text);
     } else if (const auto* group = std::get_if<Group>(&value)) {
       finish(*group, path);
     } else if (const auto* choice = std::get_if<Choice>(&value)) {
@@ -363,7 +227,7 @@ class Reader {
     for (size_t i = 0; i < list.size(); ++i) finish_choice(list.at(i), element(path, i));
   }
 
-  const Variables& variables_;
+  ValueReader values_;
   Places places_;
 };
 

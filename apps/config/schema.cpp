@@ -131,15 +131,21 @@ Group keys_of(Sgd& o) {
            weight_decay(o.weight_decay)}};
 }
 
+Key amsgrad(bool& amsgrad) {
+  return {"amsgrad", &amsgrad, "Divides by the largest average of squares so far."};
+}
+
 Group keys_of(Adam& o) {
-  return {{lr(o.lr), betas(o.betas), eps(o.eps), weight_decay(o.weight_decay)}};
+  return {{lr(o.lr), betas(o.betas), eps(o.eps), weight_decay(o.weight_decay), amsgrad(o.amsgrad)}};
 }
 
 Group keys_of(KerasAdam& o) { return {{lr(o.lr), betas(o.betas), eps(o.eps)}}; }
 
 Group keys_of(AdamW& o) {
-  return {{lr(o.lr), betas(o.betas), eps(o.eps), weight_decay(o.weight_decay)}};
+  return {{lr(o.lr), betas(o.betas), eps(o.eps), weight_decay(o.weight_decay), amsgrad(o.amsgrad)}};
 }
+
+Group keys_of(Adagrad& o) { return {{lr(o.lr), eps(o.eps), weight_decay(o.weight_decay)}}; }
 
 Group keys_of(Adadelta& o) {
   return {{lr(o.lr),
@@ -172,6 +178,7 @@ Choice choice_of(OptimizerOptions& optimizer) {
                   {"keras_adam", "Adam, as Keras computes it."},
                   {"adamw", "Adam with decoupled weight decay."},
                   {"adadelta", "Adadelta."},
+                  {"adagrad", "Adagrad."},
                   {"rmsprop", "RMSprop, as PyTorch computes it."},
                   {"tf_rmsprop", "RMSprop, as TensorFlow computes it."}}});
 }

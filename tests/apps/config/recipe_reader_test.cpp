@@ -155,10 +155,10 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:25: train.optimizer.lr: expected a number, at least 0, got 'nan'"},
       {"train: {optimizer: {name: adam, momentum: 0.9}}\n",
        "cats.yaml:1:33: unknown key 'momentum' in train.optimizer; expected lr, learning_rate, "
-       "betas, eps, weight_decay or name"},
+       "betas, eps, weight_decay, amsgrad or name"},
       {"train: {optimizer: {name: adma}}\n",
        "cats.yaml:1:27: train.optimizer.name: expected sgd, adam, keras_adam, adamw, adadelta, "
-       "rmsprop or tf_rmsprop, got 'adma'; did you mean 'adam'?"},
+       "adagrad, rmsprop or tf_rmsprop, got 'adma'; did you mean 'adam'?"},
       {"train: {optimizer: {name: adam, betas: [0.9]}}\n",
        "cats.yaml:1:40: train.optimizer.betas: expected a list of two numbers, at least 0 and "
        "below 1, got a list"},

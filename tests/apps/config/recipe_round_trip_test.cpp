@@ -56,6 +56,7 @@ TEST(RecipeRoundTrip, EveryKindOfOptimizerLossAndSchedule) {
                                          KerasAdam{},
                                          AdamW{},
                                          Adadelta{},
+                                         Adagrad{},
                                          RmsProp{},
                                          TfRmsProp{}};
   for (const auto& optimizer : optimizers) {

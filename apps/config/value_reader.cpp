@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/value_reader.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "smtrain/apps/config/nearest_name.h"
+#include "smtrain/apps/config/scalar.h"
+
+namespace smtrain::app {
+namespace {
+
+constexpr size_t kLongestQuote = 60;
+
+}  // namespace
+
+void refuse(const Target& at, std::string_view expected) {
+  mistake(at.node.place, ": ", at.path, ": expected ", expected, at.key.range.text(), ", got ",
+          described(at.node));
+}
+
+std::string described(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null: return "nothing";
+    case Node::Kind::sequence: return "a list";
+    case Node::Kind::mapping: return "a mapping";
+    case Node::Kind::scalar: break;
+  }
+  const bool is_long = node.text.size() > kLongestQuote;
+  return "'" + node.text.substr(0, kLongestQuote) + (is_long ? "...'" : "'");
+}
+
+std::string alternatives(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+std::string element(const std::string& path, size_t index) {
+  return path + "[" + std::to_string(index) + "]";
+}
+
+std::string ValueReader::text(const Target& at) const {
+  if (at.node.kind != Node::Kind::scalar) refuse(at, "a text");
+  try {
+    return variables_.expand(at.node.text);
+  } catch (const std::invalid_argument& error) {
+    mistake(at.node.place, ": ", at.path, ": ", error.what());
+  }
+}
+
+/// The text of an unquoted scalar; empty for any other node.
+std::string ValueReader::plain_text(const Target& at) const {
+  return at.node.kind == Node::Kind::scalar && !at.node.quoted ? text(at) : "";
+}
+
+template <typename Number>
+Number ValueReader::number(const Target& at) const {
+  const auto value = parse_number<Number>(plain_text(at));
+  if (!value || !at.key.range.holds(static_cast<double>(*value))) {
+    refuse(at, std::is_integral_v<Number> ? "a whole number" : "a number");
+  }
+  return *value;
+}
+
+template <typename Number>
+std::vector<Number> ValueReader::numbers(const Target& at) const {
+  if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of numbers");
+  std::vector<Number> values;
+  for (size_t i = 0; i < at.node.items.size(); ++i) {
+    const std::string path = element(at.path, i);
+    values.push_back(number<Number>({at.node.items[i], at.key, path}));
+  }
+  return values;
+}
+
+void ValueReader::read(const Target& at, bool* value) const {
+  const std::string text = plain_text(at);
+  if (text != "true" && text != "false") refuse(at, "true or false");
+  *value = text == "true";
+}
+
+void ValueReader::read(const Target& at, int64_t* value) const { *value = number<int64_t>(at); }
+void ValueReader::read(const Target& at, double* value) const { *value = number<double>(at); }
+void ValueReader::read(const Target& at, std::string* value) const { *value = text(at); }
+
+void ValueReader::read(const Target& at, Pair* value) const {
+  if (at.node.kind == Node::Kind::sequence && at.node.items.size() == 2) {
+    const auto both = numbers<int64_t>(at);
+    *value = {both[0], both[1]};
+  } else if (const auto both = parse_number<int64_t>(plain_text(at));
+             both && at.key.range.holds(static_cast<double>(*both))) {
+    *value = {*both, *both};
+  } else {
+    refuse(at, "[height, width] or one whole number for both");
+  }
+}
+
+void ValueReader::read(const Target& at, std::array<double, 2>* value) const {
+  if (at.node.items.size() != 2) refuse(at, "a list of two numbers");
+  const auto both = numbers<double>(at);
+  *value = {both[0], both[1]};
+}
+
+void ValueReader::read(const Target& at, std::vector<int64_t>* value) const {
+  *value = numbers<int64_t>(at);
+}
+
+void ValueReader::read(const Target& at, std::vector<double>* value) const {
+  *value = numbers<double>(at);
+}
+
+void ValueReader::read(const Target& at, std::vector<std::string>* value) const {
+  value->clear();
+  if (at.node.kind == Node::Kind::scalar) return value->push_back(text(at));
+  if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of texts");
+  for (size_t i = 0; i < at.node.items.size(); ++i) {
+    const std::string path = element(at.path, i);
+    value->push_back(text({at.node.items[i], at.key, path}));
+  }
+}
+
+template <typename T>
+void ValueReader::read_optional(const Target& at, std::optional<T>* value) const {
+  if (plain_text(at) == "auto") {
+    value->reset();
+  } else {
+    read(at, &value->emplace());
+  }
+}
+
+void ValueReader::read(const Target& at, std::optional<int64_t>* value) const {
+  read_optional(at, value);
+}
+
+void ValueReader::read(const Target& at, std::optional<Pair>* value) const {
+  read_optional(at, value);
+}
+
+void ValueReader::read(const Target& at, const OneOf& value) const {
+  const std::string name = at.node.kind == Node::Kind::scalar ? text(at) : "";
+  const auto found = std::find(value.names.begin(), value.names.end(), name);
+  if (found == value.names.end()) {
+    mistake(at.node.place, ": ", at.path, ": expected ", alternatives(value.names), ", got ",
+            described(at.node), did_you_mean(name, value.names));
+  }
+  value.set(static_cast<size_t>(found - value.names.begin()));
+}
+
+}  // namespace smtrain::app
