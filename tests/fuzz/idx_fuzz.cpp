@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+
+#include "smtrain/data/idx.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {
+  try {
+    smtrain::data::parse_idx({bytes, size_bytes}, "fuzz");
+  } catch (const std::runtime_error&) {
+  }
+  return 0;
+}
