@@ -3,32 +3,58 @@
 
 #include <cstddef>
 
+#include "smtrain/kernels/batch_norm.h"
+#include "smtrain/kernels/conv2d.h"
+#include "smtrain/kernels/conv2d_relu_pool.h"
 #include "smtrain/kernels/elementwise.h"
+#include "smtrain/kernels/linear.h"
+#include "smtrain/kernels/matmul.h"
 #include "smtrain/kernels/optimizer.h"
+#include "smtrain/kernels/pool.h"
 #include "smtrain/kernels/stream.h"
 
 namespace smtrain {
 
-// Every compute entry that the engine can ask of a device, by family: the table of contents of this floor.
-#define SMTRAIN_KERNELS(X)                                  \
-  /* elementwise.h */                                       \
-  X(fill, FillArgs)                                         \
-  X(copy, CopyArgs)                                         \
-  X(unary, UnaryArgs)                                       \
-  X(unary_backward, UnaryBackwardArgs)                      \
-  X(binary, BinaryArgs)                                     \
-  X(affine, AffineArgs)                                     \
-  /* optimizer.h */                                         \
-  X(sgd_step, SgdArgs)                                      \
-  X(adam_step, AdamArgs)                                    \
-  X(adagrad_step, AdagradArgs)                              \
-  X(adadelta_step, AdadeltaArgs)                            \
-  X(rmsprop_step, RmspropArgs)                              \
-  X(optimizer_advance, OptimizerAdvanceArgs)                \
-  X(check_finite, CheckFiniteArgs)
+// Every compute entry that the engine can ask of a device, by family: the table of contents of this
+// floor.
+#define SMTRAIN_KERNELS(X)                            \
+  /* elementwise.h */                                 \
+  X(fill, FillArgs)                                   \
+  X(copy, CopyArgs)                                   \
+  X(unary, UnaryArgs)                                 \
+  X(unary_backward, UnaryBackwardArgs)                \
+  X(binary, BinaryArgs)                               \
+  X(affine, AffineArgs)                               \
+  /* optimizer.h */                                   \
+  X(sgd_step, SgdArgs)                                \
+  X(adam_step, AdamArgs)                              \
+  X(adagrad_step, AdagradArgs)                        \
+  X(adadelta_step, AdadeltaArgs)                      \
+  X(rmsprop_step, RmspropArgs)                        \
+  X(optimizer_advance, OptimizerAdvanceArgs)          \
+  X(check_finite, CheckFiniteArgs)                    \
+  /* matmul.h, linear.h */                            \
+  X(matmul, MatmulArgs)                               \
+  X(linear_forward, LinearArgs)                       \
+  X(linear_backward_input, LinearBackwardInputArgs)   \
+  X(linear_backward_weight, LinearBackwardWeightArgs) \
+  /* conv2d.h */                                      \
+  X(conv2d_plan, Conv2dPlanArgs)                      \
+  X(conv2d_forward, Conv2dArgs)                       \
+  X(conv2d_backward_input, Conv2dBackwardInputArgs)   \
+  X(conv2d_backward_weight, Conv2dBackwardWeightArgs) \
+  X(conv2d_relu_pool_forward, Conv2dReluPoolArgs)     \
+  /* pool.h */                                        \
+  X(max_pool_forward, MaxPoolArgs)                    \
+  X(max_pool_backward, MaxPoolBackwardArgs)           \
+  X(avg_pool_forward, AvgPoolArgs)                    \
+  X(avg_pool_backward, AvgPoolBackwardArgs)           \
+  /* batch_norm.h */                                  \
+  X(batch_norm_forward, BatchNormArgs)                \
+  X(batch_norm_backward, BatchNormBackwardArgs)
 
-/// The compute entries of one device. All have one form; args are trivially copyable (sizes, dtypes, addresses), so that
-/// a captured step can keep them. An entry that a device lacks is null.
+/// The compute entries of one device. All have one form; args are trivially copyable (sizes,
+/// dtypes, addresses), so that a captured step can keep them. An entry that a device lacks is null.
 struct KernelTable {
 #define SMTRAIN_KERNEL_ENTRY(name, Args) void (*name)(const Args&, Stream) = nullptr;
   SMTRAIN_KERNELS(SMTRAIN_KERNEL_ENTRY)

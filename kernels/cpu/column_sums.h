@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/kernels/dtype.h"
+
+namespace smtrain::cpu {
+
+/// sums[c] = the sum of x[:, c], (+ sums) with `accumulate`, for a dense row-major x [rows,
+/// columns]: the gradient of a bias. The same bits for any number of threads.
+template <typename T>
+void column_sums(int64_t rows, int64_t columns, const T* x, T* sums, bool accumulate);
+
+}  // namespace smtrain::cpu
