@@ -154,6 +154,13 @@ Sample ArrayDataset::get(int64_t index) const {
   return sample;
 }
 
+std::optional<ImageView> ArrayDataset::view(int64_t index) const {
+  check_index(index);
+  if (pixels_.empty()) return std::nullopt;
+  return ImageView{height_, width_, channels_,
+                   pixels_.data() + index * height_ * width_ * channels_};
+}
+
 int64_t ArrayDataset::target(int64_t index) const {
   check_index(index);
   return targets_[static_cast<size_t>(index)];

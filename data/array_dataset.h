@@ -37,6 +37,7 @@ class ArrayDataset : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(targets_.size()); }
   Sample get(int64_t index) const override;
+  std::optional<ImageView> view(int64_t index) const override;
   int64_t target(int64_t index) const override;
   std::string source(int64_t index) const override;
   const std::vector<std::string>& classes() const override { return classes_; }

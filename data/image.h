@@ -14,4 +14,12 @@ struct Image {
   std::vector<uint8_t> pixels;  // [height, width, channels]
 };
 
+/// A picture that lies in somebody else's memory.
+struct ImageView {
+  int64_t height = 0;
+  int64_t width = 0;
+  int64_t channels = 0;
+  const uint8_t* pixels = nullptr;  // [height, width, channels]
+};
+
 }  // namespace smtrain::data

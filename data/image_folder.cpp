@@ -105,4 +105,9 @@ Sample ImageFolder::get(int64_t index) const {
   return {.image = decode(bytes, picture.path, decode_options_), .target = picture.target};
 }
 
+std::string ImageFolder::decoding() const {
+  return concat_text("channels ", decode_options_.channels, ", exif orientation ",
+                     decode_options_.apply_exif_orientation);
+}
+
 }  // namespace smtrain::data

@@ -27,6 +27,7 @@ class ImageFolder : public Dataset {
   Sample get(int64_t index) const override;
   int64_t target(int64_t index) const override { return file(index).target; }
   std::string source(int64_t index) const override { return file(index).path; }
+  std::string decoding() const override;
   const std::vector<std::string>& classes() const override { return classes_; }
 
  private:
