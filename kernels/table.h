@@ -11,6 +11,7 @@
 #include "smtrain/kernels/matmul.h"
 #include "smtrain/kernels/optimizer.h"
 #include "smtrain/kernels/pool.h"
+#include "smtrain/kernels/reduce.h"
 #include "smtrain/kernels/stream.h"
 
 namespace smtrain {
@@ -25,6 +26,9 @@ namespace smtrain {
   X(unary_backward, UnaryBackwardArgs)                \
   X(binary, BinaryArgs)                               \
   X(affine, AffineArgs)                               \
+  /* reduce.h */                                      \
+  X(reduce, ReduceArgs)                               \
+  X(argmax, ArgmaxArgs)                               \
   /* optimizer.h */                                   \
   X(sgd_step, SgdArgs)                                \
   X(adam_step, AdamArgs)                              \
