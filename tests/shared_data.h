@@ -4,21 +4,24 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 namespace smtrain::test {
 
 /// A folder of the data sets that are too large for the repository ("mnist", "cats"), or nothing
-/// when it is absent: then a test skips and says so. They are looked for in SMTRAIN_SHARED_DATA,
-/// else in ../shared/data beside the checkout.
+/// when it is absent: then a test skips and says so. They are looked for in ../shared/data beside
+/// the checkout, or in SMTRAIN_SHARED_DATA: whoever sets that says that they are there, so then a
+/// missing one throws std::runtime_error.
 inline std::optional<std::filesystem::path> shared_data(const std::string& name) {
   const char* root = std::getenv("SMTRAIN_SHARED_DATA");
   const auto path =
       (root != nullptr ? std::filesystem::path(root)
                        : std::filesystem::path(SMTRAIN_SOURCE_DIR "/../shared/data")) /
       name;
-  if (!std::filesystem::is_directory(path)) return std::nullopt;
-  return path;
+  if (std::filesystem::is_directory(path)) return path;
+  if (root != nullptr) throw std::runtime_error("SMTRAIN_SHARED_DATA has no folder " + name);
+  return std::nullopt;
 }
 
 /// A small file that is part of the repository: tests/goldens/<name>.
