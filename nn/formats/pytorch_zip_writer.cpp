@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t kAlignment = 64;  // of an entry's data
 constexpr size_t kLocalHeaderBytes = 30;
-constexpr uint16_t kFlags = 0x0808;  // a descriptor follows the data; the name is UTF-8
+constexpr uint16_t kUtf8 = 0x0800, kDescriptorFollows = 0x0008;
 constexpr uint16_t kMadeBy = 0x031e, kNeeded = 0x2d;  // of the archive: Unix 3.0, zip64
 constexpr uint64_t kSaturated = std::numeric_limits<uint32_t>::max();  // "see the zip64 extra"
 constexpr uint64_t kEndRecord64Rest = 44;  // its bytes behind its own size
@@ -57,6 +57,9 @@ std::string alignment_extra(uint64_t offset) {
   return Record().text("FB").u16(count).text(std::string(count, 'Z')).bytes();
 }
 
+/// An empty entry has no descriptor: its header says it all.
+uint16_t flags_of(uint64_t size) { return size == 0 ? kUtf8 : kUtf8 | kDescriptorFollows; }
+
 }  // namespace
 
 PytorchZipWriter::PytorchZipWriter(FileWriter& out, std::string folder)
@@ -73,7 +76,7 @@ void PytorchZipWriter::add(std::string_view record, std::span<const uint8_t> con
   out_.write(Record()
                  .text("PK\3\4")
                  .u16(0)  // version
-                 .u16(kFlags)
+                 .u16(flags_of(entry.size))
                  .u16(0)  // stored
                  .u32(0)  // time and date
                  .u32(0)  // CRC and sizes: in the descriptor
@@ -85,15 +88,19 @@ void PytorchZipWriter::add(std::string_view record, std::span<const uint8_t> con
                  .text(padding)
                  .bytes());
   out_.write(content);
+  if (!content.empty()) write_descriptor(entry, !large.empty());
+  entries_.push_back(entry);
+}
+
+void PytorchZipWriter::write_descriptor(const Entry& entry, bool large) {
   Record descriptor;
   descriptor.text("PK\7\10").u32(entry.crc32);
-  if (large.empty()) {
-    descriptor.u32(entry.size).u32(entry.size);
-  } else {
+  if (large) {
     descriptor.u64(entry.size).u64(entry.size);
+  } else {
+    descriptor.u32(entry.size).u32(entry.size);
   }
   out_.write(descriptor.bytes());
-  entries_.push_back(entry);
 }
 
 void PytorchZipWriter::write_central_directory() {
@@ -102,7 +109,7 @@ void PytorchZipWriter::write_central_directory() {
     out_.write(Record()
                    .text("PK\1\2")
                    .u32(0)  // versions
-                   .u16(kFlags)
+                   .u16(flags_of(entry.size))
                    .u16(0)  // stored
                    .u32(0)  // time and date
                    .u32(entry.crc32)

@@ -32,6 +32,7 @@ class PytorchZipWriter {
     uint32_t crc32;
   };
 
+  void write_descriptor(const Entry& entry, bool large);
   void write_central_directory();
 
   FileWriter& out_;
