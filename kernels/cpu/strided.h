@@ -39,9 +39,15 @@ struct StridedLoop {
 
   /// Orders the dimensions by falling stride of one operand, so that it is walked as it lies.
   void sort_by(int operand) {
-    std::stable_sort(dims, dims + ndim, [operand](const Dim& a, const Dim& b) {
-      return a.strides[operand] > b.strides[operand];
-    });
+    // Insertion: stable, and unlike std::stable_sort it allocates nothing.
+    for (int i = 1; i < ndim; ++i) {
+      const Dim dim = dims[i];
+      int place = i;
+      for (; place > 0 && dims[place - 1].strides[operand] < dim.strides[operand]; --place) {
+        dims[place] = dims[place - 1];
+      }
+      dims[place] = dim;
+    }
   }
 
   /// Joins neighbours that every operand can walk as one dimension.

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/allocator.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+#include "smtrain/engine/error.h"
+
+namespace smtrain {
+namespace {
+
+TEST(Allocator, ReusesFreedBlocksOfTheSameSizeClass) {
+  Allocator allocator{Device::cpu()};
+  void* first = allocator.allocate(1000);
+  allocator.deallocate(first);
+  EXPECT_EQ(allocator.allocate(1024), first);
+  EXPECT_EQ(allocator.stats().device_allocations, 1);
+  EXPECT_EQ(allocator.stats().allocations, 2);
+  allocator.deallocate(first);
+}
+
+TEST(Allocator, WastesAtMostAnEighth) {
+  Allocator allocator{Device::cpu()};
+  for (const size_t bytes : {257u, 5000u, 65537u, 1000001u}) {
+    const size_t before = allocator.stats().bytes_in_use;
+    void* block = allocator.allocate(bytes);
+    const size_t used = allocator.stats().bytes_in_use - before;
+    EXPECT_GE(used, bytes);
+    EXPECT_LE(used, std::max<size_t>(bytes + bytes / 8 + 1, 512));
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 256, 0u);
+    allocator.deallocate(block);
+  }
+}
+
+TEST(Allocator, CountsBytesInUseAndTheirPeak) {
+  Allocator allocator{Device::cpu()};
+  void* a = allocator.allocate(1024);
+  void* b = allocator.allocate(2048);
+  allocator.deallocate(a);
+  EXPECT_EQ(allocator.stats().bytes_in_use, 2048u);
+  EXPECT_EQ(allocator.stats().peak_bytes_in_use, 3072u);
+  EXPECT_EQ(allocator.stats().bytes_reserved, 3072u);
+  allocator.release_cached();
+  EXPECT_EQ(allocator.stats().bytes_reserved, 2048u);
+  allocator.deallocate(b);
+}
+
+TEST(Allocator, MayBeUsedByManyThreads) {
+  Allocator allocator{Device::cpu()};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&allocator, t] {
+      for (size_t i = 0; i < 500; ++i) {
+        auto* block = static_cast<unsigned char*>(allocator.allocate(64 * (i % 7 + 1)));
+        block[0] = static_cast<unsigned char>(t);
+        std::this_thread::yield();
+        EXPECT_EQ(block[0], t);
+        allocator.deallocate(block);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(allocator.stats().bytes_in_use, 0u);
+}
+
+// A device that can hold 4 KiB.
+size_t small_device_used = 0;
+
+Device small_device() {
+  static const DeviceTable memory = {
+      .allocate = [](size_t bytes) -> void* {
+        if (small_device_used + bytes > 4096) return nullptr;
+        small_device_used += bytes;
+        auto* block = static_cast<size_t*>(std::aligned_alloc(256, bytes + 256));
+        *block = bytes;
+        return reinterpret_cast<char*>(block) + 256;
+      },
+      .deallocate =
+          [](void* address) {
+            void* block = static_cast<char*>(address) - 256;
+            small_device_used -= *static_cast<size_t*>(block);
+            std::free(block);
+          },
+      .copy_from_host = nullptr,
+      .copy_to_host = nullptr,
+      .copy_within = nullptr,
+      .synchronize = nullptr,
+      .take_failure = nullptr,
+  };
+  static const KernelTable kernels;
+  static const Device device = register_device("small", kernels, memory);
+  return device;
+}
+
+TEST(Allocator, GivesCachedBlocksBackBeforeItRunsOut) {
+  Allocator allocator{small_device()};
+  allocator.deallocate(allocator.allocate(3072));
+  void* block = allocator.allocate(4096);  // fits only without the cached 3072
+  EXPECT_EQ(allocator.stats().bytes_reserved, 4096u);
+  allocator.deallocate(block);
+}
+
+TEST(Allocator, SaysHowMuchWasAskedForAndInUseWhenMemoryIsOut) {
+  Allocator allocator{small_device()};
+  void* block = allocator.allocate(1024);
+  try {
+    allocator.allocate(4096);
+    FAIL();
+  } catch (const OutOfMemory& error) {
+    EXPECT_STREQ(error.what(),
+                 "allocate: out of memory on small (asked for 4096 bytes, 1024 in use)");
+  }
+  allocator.deallocate(block);
+}
+
+}  // namespace
+}  // namespace smtrain
