@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/transform.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "smtrain/data/color.h"
+#include "smtrain/engine/error.h"
+
+namespace smtrain::data {
+namespace {
+
+void check_positive(const char* name, ImageSize size) {
+  check(size.height > 0 && size.width > 0, name, ": size must be positive, got ", size.height, "x",
+        size.width);
+}
+
+void check_probability(const char* name, double probability) {
+  check(probability >= 0 && probability <= 1, name, ": probability must be 0 to 1, got ",
+        probability);
+}
+
+// [top, top + height) x [left, left + width) of a picture, black where it has no pixels.
+Image crop(const Image& image, int64_t top, int64_t left, ImageSize size) {
+  Image part{size.height, size.width, image.channels,
+             std::vector<uint8_t>(size.height * size.width * image.channels)};
+  const int64_t first_row = std::max<int64_t>(0, -top);
+  const int64_t last_row = std::min(size.height, image.height - top);
+  const int64_t first_column = std::max<int64_t>(0, -left);
+  const int64_t last_column = std::min(size.width, image.width - left);
+  if (first_column >= last_column) return part;
+  for (int64_t y = first_row; y < last_row; ++y) {
+    const int64_t from = (y + top) * image.width + first_column + left;
+    const int64_t to = y * size.width + first_column;
+    std::copy_n(image.pixels.begin() + from * image.channels,
+                (last_column - first_column) * image.channels,
+                part.pixels.begin() + to * image.channels);
+  }
+  return part;
+}
+
+// Where a crop of `size` starts to lie in the middle of `available`: Python's round((a - s) / 2),
+// halves to even, and for a picture that is padded to fit, the smaller half of the padding first.
+int64_t center_offset(int64_t available, int64_t size) {
+  if (size > available) return -((size - available) / 2);
+  return static_cast<int64_t>(std::nearbyint(static_cast<double>(available - size) / 2));
+}
+
+}  // namespace
+
+Compose::Compose(std::vector<std::shared_ptr<const Transform>> transforms)
+    : transforms_(std::move(transforms)) {
+  for (const auto& transform : transforms_)
+    check(transform != nullptr, "Compose: a null transform");
+}
+
+Image Compose::apply(Image image, SampleRandom& random) const {
+  for (const auto& transform : transforms_) image = transform->apply(std::move(image), random);
+  return image;
+}
+
+Resize::Resize(ImageSize size, ResizeFilter filter) : size_(size), filter_(filter) {
+  check_positive("Resize", size);
+}
+
+Resize::Resize(int64_t shorter_side, ResizeFilter filter)
+    : shorter_side_(shorter_side), filter_(filter) {
+  check(shorter_side > 0, "Resize: size must be positive, got ", shorter_side);
+}
+
+Image Resize::apply(Image image, SampleRandom&) const {
+  const ImageSize size =
+      size_ ? *size_ : shorter_side_size(image.height, image.width, shorter_side_);
+  if (image.height == size.height && image.width == size.width) return image;
+  return resize(image, size.height, size.width, filter_);
+}
+
+CenterCrop::CenterCrop(ImageSize size) : size_(size) { check_positive("CenterCrop", size); }
+
+Image CenterCrop::apply(Image image, SampleRandom&) const {
+  return crop(image, center_offset(image.height, size_.height),
+              center_offset(image.width, size_.width), size_);
+}
+
+RandomCrop::RandomCrop(ImageSize size, int64_t padding) : size_(size), padding_(padding) {
+  check_positive("RandomCrop", size);
+  check(padding >= 0, "RandomCrop: padding must not be negative, got ", padding);
+}
+
+Image RandomCrop::apply(Image image, SampleRandom& random) const {
+  const int64_t height = image.height + 2 * padding_, width = image.width + 2 * padding_;
+  check(size_.height <= height && size_.width <= width,
+        "RandomCrop: expected a picture of at least ", size_.height, "x", size_.width, ", got ",
+        height, "x", width, " with its padding");
+  const int64_t top = random.pick(static_cast<int>(height - size_.height + 1));
+  const int64_t left = random.pick(static_cast<int>(width - size_.width + 1));
+  return crop(image, top - padding_, left - padding_, size_);
+}
+
+RandomHorizontalFlip::RandomHorizontalFlip(double probability) : probability_(probability) {
+  check_probability("RandomHorizontalFlip", probability);
+}
+
+Image RandomHorizontalFlip::apply(Image image, SampleRandom& random) const {
+  if (random.uniform(0, 1) >= probability_) return image;
+  const int64_t row_bytes = image.width * image.channels;
+  for (int64_t y = 0; y < image.height; ++y) {
+    uint8_t* left = image.pixels.data() + y * row_bytes;
+    uint8_t* right = left + row_bytes - image.channels;
+    for (; left < right; left += image.channels, right -= image.channels) {
+      std::swap_ranges(left, left + image.channels, right);
+    }
+  }
+  return image;
+}
+
+RandomVerticalFlip::RandomVerticalFlip(double probability) : probability_(probability) {
+  check_probability("RandomVerticalFlip", probability);
+}
+
+Image RandomVerticalFlip::apply(Image image, SampleRandom& random) const {
+  if (random.uniform(0, 1) >= probability_) return image;
+  const int64_t row_bytes = image.width * image.channels;
+  for (int64_t y = 0; y < image.height / 2; ++y) {
+    uint8_t* upper = image.pixels.data() + y * row_bytes;
+    std::swap_ranges(upper, upper + row_bytes,
+                     image.pixels.data() + (image.height - 1 - y) * row_bytes);
+  }
+  return image;
+}
+
+Grayscale::Grayscale(int64_t channels) : channels_(channels) {
+  check(channels == 1 || channels == 3, "Grayscale: channels must be 1 or 3, got ", channels);
+}
+
+Image Grayscale::apply(Image image, SampleRandom&) const {
+  image = to_gray(std::move(image));
+  return channels_ == 1 ? image : to_rgb(std::move(image));
+}
+
+}  // namespace smtrain::data

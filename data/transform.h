@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "smtrain/data/image.h"
+#include "smtrain/data/resize.h"
+#include "smtrain/data/sample_random.h"
+
+namespace smtrain::data {
+
+/// Maps a picture to a picture, as the torchvision transform of the same name does on a PIL image.
+/// Holds no state: what is random comes from `random`, which belongs to one sample of one epoch, so
+/// the result does not depend on threads or on the samples before. apply() may be called from
+/// several threads at once.
+class Transform {
+ public:
+  virtual ~Transform() = default;
+  virtual Image apply(Image image, SampleRandom& random) const = 0;
+};
+
+/// One transform after the other.
+class Compose : public Transform {
+ public:
+  explicit Compose(std::vector<std::shared_ptr<const Transform>> transforms);
+  Image apply(Image image, SampleRandom& random) const override;
+
+ private:
+  std::vector<std::shared_ptr<const Transform>> transforms_;
+};
+
+/// To a fixed size or, with one number, the shorter side to that number.
+class Resize : public Transform {
+ public:
+  explicit Resize(ImageSize size, ResizeFilter filter = ResizeFilter::kBilinear);
+  explicit Resize(int64_t shorter_side, ResizeFilter filter = ResizeFilter::kBilinear);
+  Image apply(Image image, SampleRandom& random) const override;
+
+ private:
+  std::optional<ImageSize> size_;
+  int64_t shorter_side_ = 0;
+  ResizeFilter filter_;
+};
+
+/// The middle [height, width] of a picture; a smaller picture is first padded with black.
+class CenterCrop : public Transform {
+ public:
+  explicit CenterCrop(ImageSize size);
+  Image apply(Image image, SampleRandom& random) const override;
+
+ private:
+  ImageSize size_;
+};
+
+/// A [height, width] part of the picture with `padding` black pixels added on each side, every
+/// position as likely as any other. apply() throws std::invalid_argument when it is larger than
+/// that.
+class RandomCrop : public Transform {
+ public:
+  explicit RandomCrop(ImageSize size, int64_t padding = 0);
+  Image apply(Image image, SampleRandom& random) const override;
+
+ private:
+  ImageSize size_;
+  int64_t padding_;
+};
+
+/// Left and right exchanged with the given probability.
+class RandomHorizontalFlip : public Transform {
+ public:
+  explicit RandomHorizontalFlip(double probability = 0.5);
+  Image apply(Image image, SampleRandom& random) const override;
+
+ private:
+  double probability_;
+};
+
+/// Top and bottom exchanged with the given probability.
+class RandomVerticalFlip : public Transform {
+ public:
+  explicit RandomVerticalFlip(double probability = 0.5);
+  Image apply(Image image, SampleRandom& random) const override;
+
+ private:
+  double probability_;
+};
+
+/// To one grey channel, or to three equal ones.
+class Grayscale : public Transform {
+ public:
+  explicit Grayscale(int64_t channels = 1);
+  Image apply(Image image, SampleRandom& random) const override;
+
+ private:
+  int64_t channels_;
+};
+
+}  // namespace smtrain::data
