@@ -25,8 +25,9 @@ for recipe in "$blocks"/*.yaml; do
     --set output.dir="$blocks/recipe" --model-dir "$blocks/recipe"
 done
 
+unindented() { sed 's/^ *//' "$1"; }
 for example in "$blocks"/*.cpp; do
-  if [[ $(< tests/embedding/main.cpp) != *"$(< "$example")"* ]]; then
+  if [[ $(unindented tests/embedding/main.cpp) != *"$(unindented "$example")"* ]]; then
     echo "the README's C++ block is not part of tests/embedding/main.cpp" >&2
     exit 1
   fi
