@@ -3,12 +3,12 @@
 
 #include <utility>
 
+#include "smtrain/engine/context.h"
+#include "smtrain/nn/init.h"
 #include "smtrain/nn/state_dict_fit.h"
 
 namespace smtrain::nn {
 namespace {
-
-thread_local ModuleObserver* current_observer = nullptr;
 
 using Tensors = std::vector<Module::NamedTensor>;
 
@@ -19,12 +19,6 @@ void collect(const Module& module, const std::string& prefix,
 }
 
 }  // namespace
-
-Tensor Module::operator()(const Tensor& x) {
-  Tensor y = forward(x);
-  if (current_observer != nullptr) current_observer->function_(*this, x, y);
-  return y;
-}
 
 std::vector<Module::NamedTensor> Module::named_parameters() const {
   Tensors all;
@@ -106,21 +100,11 @@ Tensor Module::register_buffer(std::string name, Tensor value) {
   return value;
 }
 
-ModuleObserver::ModuleObserver(Function function)
-    : function_(std::move(function)), previous_(std::exchange(current_observer, this)) {}
-ModuleObserver::~ModuleObserver() { current_observer = previous_; }
-ModuleObserver* ModuleObserver::current() { return current_observer; }
-
-std::vector<std::pair<std::string, const Module*>> named_modules(const Module& root) {
-  std::vector<std::pair<std::string, const Module*>> all;
-  collect(root, "", [&](const Module& module, const std::string& prefix) {
-    all.emplace_back(prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1), &module);
-  });
-  return all;
-}
-
-Tensor new_parameter(const Shape& shape) {
-  return empty(shape, {.dtype = DType::f32}, Device::cpu());
+Tensor default_parameter(const Shape& shape, int64_t fan_in) {
+  Tensor parameter = empty(shape, {.dtype = DType::f32}, Device::cpu());
+  init::layer_default(parameter.data<float>(), parameter.numel(), fan_in,
+                      Context::current().generator());
+  return parameter;
 }
 
 }  // namespace smtrain::nn

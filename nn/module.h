@@ -26,8 +26,7 @@ class Module {
 
   virtual Tensor forward(const Tensor& x) = 0;
 
-  /// forward(), reported to the thread's ModuleObserver if there is one.
-  Tensor operator()(const Tensor& x);
+  Tensor operator()(const Tensor& x) { return forward(x); }
 
   /// The kind with its options, as PyTorch prints it: "Conv2d(3, 6, kernel_size=(7, 7), stride=(1,
   /// 1))".
@@ -89,29 +88,8 @@ class Module {
   bool training_ = true;
 };
 
-/// While alive, is told the input and output of every module that is called on this thread,
-/// innermost first, and modules that would run fused run one by one.
-class ModuleObserver {
- public:
-  using Function = std::function<void(const Module& module, const Tensor& x, const Tensor& y)>;
-
-  explicit ModuleObserver(Function function);
-  ~ModuleObserver();
-  ModuleObserver(const ModuleObserver&) = delete;
-  ModuleObserver& operator=(const ModuleObserver&) = delete;
-
-  static ModuleObserver* current();
-
- private:
-  friend class Module;
-  Function function_;
-  ModuleObserver* previous_;
-};
-
-/// The dotted name of every module below `root`, itself included (""), in PyTorch's order.
-std::vector<std::pair<std::string, const Module*>> named_modules(const Module& root);
-
-/// A parameter of that shape for `init` to fill: f32, on the CPU, requires a gradient.
-Tensor new_parameter(const Shape& shape);
+/// A new parameter as PyTorch starts weights and biases of convolutions and linear layers: f32, on
+/// the CPU, uniform in ±1/sqrt(fan_in), drawn from the current context's generator.
+Tensor default_parameter(const Shape& shape, int64_t fan_in);
 
 }  // namespace smtrain::nn

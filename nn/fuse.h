@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "smtrain/nn/module.h"
+
+namespace smtrain::nn {
+
+/// The same computation as calling the layers one by one, with neighbours that one operation
+/// covers replaced by it: convolution + ReLU + max pooling, convolution + ReLU, linear + ReLU.
+std::vector<std::function<Tensor(const Tensor&)>> fuse(
+    const std::vector<Module::NamedModule>& layers);
+
+}  // namespace smtrain::nn

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "smtrain/engine/ops/softmax.h"
+#include "smtrain/engine/ops/unary.h"
+#include "smtrain/nn/module.h"
+
+namespace smtrain::nn {
+
+/// max(x, 0), element by element.
+class ReLU : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return smtrain::relu(x); }
+  std::string describe() const override { return "ReLU()"; }
+};
+
+/// log(softmax(x)) over the last dimension: what nll_loss() takes.
+class LogSoftmax : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return smtrain::log_softmax(x, -1); }
+  std::string describe() const override { return "LogSoftmax(dim=-1)"; }
+};
+
+/// exp(x) over its sum along the last dimension.
+class Softmax : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return smtrain::softmax(x, -1); }
+  std::string describe() const override { return "Softmax(dim=-1)"; }
+};
+
+inline std::shared_ptr<ReLU> relu() { return std::make_shared<ReLU>(); }
+inline std::shared_ptr<LogSoftmax> log_softmax() { return std::make_shared<LogSoftmax>(); }
+inline std::shared_ptr<Softmax> softmax() { return std::make_shared<Softmax>(); }
+
+}  // namespace smtrain::nn

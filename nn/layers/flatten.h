@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "smtrain/engine/ops/view.h"
+#include "smtrain/nn/module.h"
+
+namespace smtrain::nn {
+
+/// [N, ...] to [N, product of the rest], in logical (row-major) order whatever the memory format.
+class Flatten : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return smtrain::flatten(x, 1); }
+  std::string describe() const override { return "Flatten()"; }
+};
+
+inline std::shared_ptr<Flatten> flatten() { return std::make_shared<Flatten>(); }
+
+}  // namespace smtrain::nn

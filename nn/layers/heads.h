@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "smtrain/nn/module.h"
+
+namespace smtrain::nn {
+
+/// Several outputs of one input: each head gives [N, k], the result is all of them side by side,
+/// [N, sum of k], in the order of the heads. Children have the heads' names.
+class Heads : public Module {
+ public:
+  explicit Heads(const std::vector<NamedModule>& heads);
+
+  Tensor forward(const Tensor& x) override;
+  std::string describe() const override { return "Heads"; }
+};
+
+}  // namespace smtrain::nn

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "smtrain/nn/module.h"
+
+namespace smtrain::nn {
+
+/// y = x weightᵀ + bias.
+///
+///   x       [..., in_features]
+///   weight  [out_features, in_features]
+///   bias    [out_features], unless bias is false
+///   result  [..., out_features]
+///
+/// Starts as PyTorch's does: both uniform in ±1/sqrt(in_features), drawn from the current context's
+/// generator.
+class Linear : public Module {
+ public:
+  Linear(int64_t in_features, int64_t out_features, bool bias = true);
+
+  Tensor forward(const Tensor& x) override;
+  std::string describe() const override;
+
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }  // undefined without one
+
+ private:
+  Tensor weight_, bias_;
+};
+
+inline std::shared_ptr<Linear> linear(int64_t in_features, int64_t out_features, bool bias = true) {
+  return std::make_shared<Linear>(in_features, out_features, bias);
+}
+
+}  // namespace smtrain::nn

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "smtrain/nn/module.h"
+
+namespace smtrain::nn {
+
+/// Modules one after the other, named "0", "1", ... Neighbours that fuse.h lists run as one
+/// operation.
+class Sequential : public Module {
+ public:
+  explicit Sequential(std::vector<ModulePtr> layers);
+
+  Tensor forward(const Tensor& x) override;
+  std::string describe() const override { return "Sequential"; }
+
+ private:
+  std::vector<std::function<Tensor(const Tensor&)>> fused_;  // made at the first forward
+};
+
+template <typename... Layers>
+std::shared_ptr<Sequential> sequential(std::shared_ptr<Layers>... layers) {
+  return std::make_shared<Sequential>(std::vector<ModulePtr>{std::move(layers)...});
+}
+
+}  // namespace smtrain::nn
