@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "smtrain/apps/config/recipe.h"
+#include "smtrain/engine/shape.h"
+#include "smtrain/nn/module.h"
+
+namespace smtrain::app {
+
+/// What a trained model is besides its weights: enough to train, evaluate, predict and export with
+/// it the same way.
+struct ModelCard {
+  Recipe recipe;                     // the job that made it: model, transform, loss
+  std::vector<std::string> classes;  // names, in the order of the outputs
+  Shape input;                       // [C, H, W] that the model takes
+  std::string metric;                // the validation metric that it was saved at: "accuracy"
+  double metric_value = 0;
+  int64_t epoch = 0;      // epochs trained
+  std::string data_hash;  // SHA-256 over the training samples' sources and classes
+  std::string version;    // of smtrain
+};
+
+struct TrainedModel {
+  ModelCard card;
+  nn::ModulePtr model;  // in evaluation mode, on the CPU
+};
+
+/// Writes model.safetensors (weights and card) and, beside it, model.pth for PyTorch, each
+/// atomically.
+void save_model(const std::filesystem::path& folder, const ModelCard& card,
+                const nn::Module& model);
+
+/// Reads what save_model() wrote: a model.safetensors file, or a folder that holds one. Throws
+/// std::runtime_error naming the file when it is missing, damaged or not one of ours,
+/// std::invalid_argument when the weights do not fit.
+TrainedModel load_model(const std::filesystem::path& path);
+
+}  // namespace smtrain::app
