@@ -3,15 +3,20 @@
 
 #include <cstddef>
 
+#include "smtrain/kernels/accuracy.h"
 #include "smtrain/kernels/batch_norm.h"
 #include "smtrain/kernels/conv2d.h"
 #include "smtrain/kernels/conv2d_relu_pool.h"
+#include "smtrain/kernels/dropout.h"
 #include "smtrain/kernels/elementwise.h"
+#include "smtrain/kernels/image_batch.h"
 #include "smtrain/kernels/linear.h"
+#include "smtrain/kernels/loss.h"
 #include "smtrain/kernels/matmul.h"
 #include "smtrain/kernels/optimizer.h"
 #include "smtrain/kernels/pool.h"
 #include "smtrain/kernels/reduce.h"
+#include "smtrain/kernels/softmax.h"
 #include "smtrain/kernels/stream.h"
 
 namespace smtrain {
@@ -29,6 +34,17 @@ namespace smtrain {
   /* reduce.h */                                      \
   X(reduce, ReduceArgs)                               \
   X(argmax, ArgmaxArgs)                               \
+  /* softmax.h, loss.h, accuracy.h */                 \
+  X(softmax_forward, SoftmaxArgs)                     \
+  X(softmax_backward, SoftmaxBackwardArgs)            \
+  X(nll, NllArgs)                                     \
+  X(count_correct, CountCorrectArgs)                  \
+  /* dropout.h */                                     \
+  X(bernoulli_mask, BernoulliMaskArgs)                \
+  X(masked_scale, MaskedScaleArgs)                    \
+  /* image_batch.h */                                 \
+  X(normalize_images, NormalizeImagesArgs)            \
+  X(take_rows, TakeRowsArgs)                          \
   /* optimizer.h */                                   \
   X(sgd_step, SgdArgs)                                \
   X(adam_step, AdamArgs)                              \

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "smtrain/engine/tensor.h"
+
+namespace smtrain {
+
+/// Images as loaders deliver them, as models take them: (v - mean) / std per channel, with
+/// PyTorch's bits (ToTensor, Normalize).
+///
+///   images     [N, C, H, W], C <= 4: u8, of which v = byte / 255, or f32, itself v
+///   mean, std  one number per channel, rounded to f32
+///   result     f32 [N, C, H, W], channels-last, without gradient
+///
+/// Throws std::invalid_argument when they do not fit.
+Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
+                        const std::vector<double>& std);
+
+/// Rows of a resident data set: element i of the result's first dimension is x[index[i]]. x of any
+/// dtype, contiguous or channels-last, which the result is too; index i64 [rows]. Without gradient.
+/// Throws std::runtime_error for an index out of range.
+Tensor take_rows(const Tensor& x, const Tensor& index);
+
+}  // namespace smtrain

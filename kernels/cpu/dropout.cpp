@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/kernels/dropout.h"
+
+#include <algorithm>
+
+#include "smtrain/kernels/cpu/parallel.h"
+#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/philox.h"
+#include "smtrain/kernels/stream.h"
+
+namespace smtrain::cpu {
+namespace {
+
+void philox_mask(const BernoulliMaskArgs& a) {
+  const PhiloxKey key{.seed = a.generator->next64()};
+  // A 32-bit word is below keep * 2^32 with probability keep, to 2^-32.
+  const auto threshold = static_cast<uint64_t>(a.keep * 0x1p32);
+  parallel_for((a.count + 3) / 4, grain_of(64), [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block) {
+      const PhiloxWords words = philox_block(key, static_cast<uint64_t>(block));
+      const int64_t count = std::min<int64_t>(4, a.count - 4 * block);
+      for (int64_t i = 0; i < count; ++i) a.mask[4 * block + i] = words.word[i] < threshold;
+    }
+  });
+}
+
+template <typename T>
+SMTRAIN_VECTORIZED void scale_masked(const T* __restrict x, const uint8_t* __restrict mask,
+                                     T* __restrict y, acc_t<T> scale, int64_t count) {
+  using Acc = acc_t<T>;
+  for (int64_t i = 0; i < count; ++i) y[i] = T(Acc(x[i]) * (mask[i] != 0 ? scale : Acc(0)));
+}
+
+template <typename T>
+SMTRAIN_VECTORIZED void add_scaled_masked(const T* __restrict x, const uint8_t* __restrict mask,
+                                          T* __restrict y, acc_t<T> scale, int64_t count) {
+  using Acc = acc_t<T>;
+  for (int64_t i = 0; i < count; ++i) {
+    y[i] = T(Acc(y[i]) + Acc(x[i]) * (mask[i] != 0 ? scale : Acc(0)));
+  }
+}
+
+}  // namespace
+
+void bernoulli_mask(const BernoulliMaskArgs& a, Stream) {
+  if (a.source == MaskSource::philox) return philox_mask(a);
+  bernoulli(*a.generator, a.keep, a.mask, a.count);
+}
+
+void masked_scale(const MaskedScaleArgs& a, Stream) {
+  dispatch_floating(a.dtype, [&]<typename T>() {
+    const auto run = a.accumulate ? add_scaled_masked<T> : scale_masked<T>;
+    parallel_for(a.count, grain_of(1), [&](int64_t begin, int64_t end) {
+      run(static_cast<const T*>(a.x) + begin, a.mask + begin, static_cast<T*>(a.y) + begin,
+          static_cast<acc_t<T>>(a.scale), end - begin);
+    });
+  });
+}
+
+}  // namespace smtrain::cpu
