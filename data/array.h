@@ -35,9 +35,11 @@ struct StoredType {
   bool big_endian = false;
 };
 
-/// The dtype that holds all values of a stored type: itself, or the next wider one for the integers
-/// that DType lacks. False when there is none (complex numbers, text, 128-bit floats).
+/// Whether some DType holds all values of a stored type; none does for complex numbers, text and
+/// 128-bit floats.
 bool has_dtype(StoredType type);
+
+/// That DType: the type itself, or the next wider one for the integers that DType lacks.
 DType dtype_for(StoredType type);
 
 /// product(shape) * element_size. Throws std::runtime_error, opening with `name`, when that

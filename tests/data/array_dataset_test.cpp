@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "smtrain/data/npy.h"
+#include "smtrain/data/npz.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -122,6 +123,20 @@ TEST(ArrayDataset, OpensArchivesByName) {
   EXPECT_THAT([&] { open_npz(path, {.images = "b", .labels = "d"}); },
               ThrowsMessage<std::runtime_error>(path.string() + ": b: 3 images, but 2 labels in " +
                                                 path.string() + ": d"));
+}
+
+TEST(ArrayDataset, ReadsRealOneHotLabels) {
+  const auto bengali = test::shared_data("bengali");
+  if (!bengali) GTEST_SKIP() << "needs shared/data/bengali";
+  const auto array = [&](const std::string& name) {
+    return NamedArray{name, read_npz_array(*bengali / (name + ".zip"), name)};
+  };
+  const ArrayDataset dataset(array("numtaX_train"), array("numtaY_train"));
+  ASSERT_EQ(dataset.size(), 55267);
+  EXPECT_EQ(dataset.height(), 28);
+  std::vector<int64_t> histogram(10);
+  for (const int64_t target : dataset.targets()) ++histogram.at(static_cast<size_t>(target));
+  EXPECT_THAT(histogram, ElementsAre(5557, 5510, 5565, 5556, 5570, 5552, 5528, 5516, 5472, 5441));
 }
 
 }  // namespace

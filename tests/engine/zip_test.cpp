@@ -14,8 +14,8 @@
 namespace smtrain {
 namespace {
 
-using ::testing::ElementsAre;
 using test::golden;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
