@@ -11,9 +11,20 @@
 namespace smtrain::data {
 namespace {
 
+std::string text_of(ImageSize size) { return concat_text(size.height, "x", size.width); }
+
+const char* name_of(ResizeFilter filter) {
+  switch (filter) {
+    case ResizeFilter::kBox: return "box";
+    case ResizeFilter::kBilinear: return "bilinear";
+    case ResizeFilter::kBicubic: return "bicubic";
+    case ResizeFilter::kLanczos: return "lanczos";
+  }
+  return "?";
+}
+
 void check_positive(const char* name, ImageSize size) {
-  check(size.height > 0 && size.width > 0, name, ": size must be positive, got ", size.height, "x",
-        size.width);
+  check(size.height > 0 && size.width > 0, name, ": size must be positive, got ", text_of(size));
 }
 
 void check_probability(const char* name, double probability) {
@@ -49,8 +60,7 @@ int64_t center_offset(int64_t available, int64_t size) {
 
 }  // namespace
 
-Compose::Compose(std::vector<std::shared_ptr<const Transform>> transforms)
-    : transforms_(std::move(transforms)) {
+Compose::Compose(Transforms transforms) : transforms_(std::move(transforms)) {
   for (const auto& transform : transforms_)
     check(transform != nullptr, "Compose: a null transform");
 }
@@ -58,6 +68,19 @@ Compose::Compose(std::vector<std::shared_ptr<const Transform>> transforms)
 Image Compose::apply(Image image, SampleRandom& random) const {
   for (const auto& transform : transforms_) image = transform->apply(std::move(image), random);
   return image;
+}
+
+std::string Compose::description() const {
+  std::string parts;
+  for (const auto& transform : transforms_) {
+    parts += (parts.empty() ? "" : ", ") + transform->description();
+  }
+  return "Compose(" + parts + ")";
+}
+
+bool Compose::is_random() const {
+  return std::any_of(transforms_.begin(), transforms_.end(),
+                     [](const auto& transform) { return transform->is_random(); });
 }
 
 Resize::Resize(ImageSize size, ResizeFilter filter) : size_(size), filter_(filter) {
@@ -76,12 +99,19 @@ Image Resize::apply(Image image, SampleRandom&) const {
   return resize(image, size.height, size.width, filter_);
 }
 
+std::string Resize::description() const {
+  const std::string size = size_ ? text_of(*size_) : std::to_string(shorter_side_);
+  return "Resize(" + size + ", " + name_of(filter_) + ")";
+}
+
 CenterCrop::CenterCrop(ImageSize size) : size_(size) { check_positive("CenterCrop", size); }
 
 Image CenterCrop::apply(Image image, SampleRandom&) const {
   return crop(image, center_offset(image.height, size_.height),
               center_offset(image.width, size_.width), size_);
 }
+
+std::string CenterCrop::description() const { return "CenterCrop(" + text_of(size_) + ")"; }
 
 RandomCrop::RandomCrop(ImageSize size, int64_t padding) : size_(size), padding_(padding) {
   check_positive("RandomCrop", size);
@@ -96,6 +126,10 @@ Image RandomCrop::apply(Image image, SampleRandom& random) const {
   const int64_t top = random.pick(static_cast<int>(height - size_.height + 1));
   const int64_t left = random.pick(static_cast<int>(width - size_.width + 1));
   return crop(image, top - padding_, left - padding_, size_);
+}
+
+std::string RandomCrop::description() const {
+  return concat_text("RandomCrop(", text_of(size_), ", padding ", padding_, ")");
 }
 
 RandomHorizontalFlip::RandomHorizontalFlip(double probability) : probability_(probability) {
@@ -115,6 +149,10 @@ Image RandomHorizontalFlip::apply(Image image, SampleRandom& random) const {
   return image;
 }
 
+std::string RandomHorizontalFlip::description() const {
+  return concat_text("RandomHorizontalFlip(", probability_, ")");
+}
+
 RandomVerticalFlip::RandomVerticalFlip(double probability) : probability_(probability) {
   check_probability("RandomVerticalFlip", probability);
 }
@@ -130,6 +168,10 @@ Image RandomVerticalFlip::apply(Image image, SampleRandom& random) const {
   return image;
 }
 
+std::string RandomVerticalFlip::description() const {
+  return concat_text("RandomVerticalFlip(", probability_, ")");
+}
+
 Grayscale::Grayscale(int64_t channels) : channels_(channels) {
   check(channels == 1 || channels == 3, "Grayscale: channels must be 1 or 3, got ", channels);
 }
@@ -138,5 +180,7 @@ Image Grayscale::apply(Image image, SampleRandom&) const {
   image = to_gray(std::move(image));
   return channels_ == 1 ? image : to_rgb(std::move(image));
 }
+
+std::string Grayscale::description() const { return concat_text("Grayscale(", channels_, ")"); }
 
 }  // namespace smtrain::data

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "smtrain/data/image.h"
@@ -20,16 +21,26 @@ class Transform {
  public:
   virtual ~Transform() = default;
   virtual Image apply(Image image, SampleRandom& random) const = 0;
+
+  /// Name and options, "Resize(96x96, bilinear)": equal for two transforms that do the same.
+  virtual std::string description() const = 0;
+
+  /// Whether apply() draws from `random`. What does not can be done once and kept.
+  virtual bool is_random() const { return false; }
 };
+
+using Transforms = std::vector<std::shared_ptr<const Transform>>;
 
 /// One transform after the other.
 class Compose : public Transform {
  public:
-  explicit Compose(std::vector<std::shared_ptr<const Transform>> transforms);
+  explicit Compose(Transforms transforms);
   Image apply(Image image, SampleRandom& random) const override;
+  std::string description() const override;
+  bool is_random() const override;
 
  private:
-  std::vector<std::shared_ptr<const Transform>> transforms_;
+  Transforms transforms_;
 };
 
 /// To a fixed size or, with one number, the shorter side to that number.
@@ -38,6 +49,7 @@ class Resize : public Transform {
   explicit Resize(ImageSize size, ResizeFilter filter = ResizeFilter::kBilinear);
   explicit Resize(int64_t shorter_side, ResizeFilter filter = ResizeFilter::kBilinear);
   Image apply(Image image, SampleRandom& random) const override;
+  std::string description() const override;
 
  private:
   std::optional<ImageSize> size_;
@@ -50,6 +62,7 @@ class CenterCrop : public Transform {
  public:
   explicit CenterCrop(ImageSize size);
   Image apply(Image image, SampleRandom& random) const override;
+  std::string description() const override;
 
  private:
   ImageSize size_;
@@ -62,6 +75,8 @@ class RandomCrop : public Transform {
  public:
   explicit RandomCrop(ImageSize size, int64_t padding = 0);
   Image apply(Image image, SampleRandom& random) const override;
+  std::string description() const override;
+  bool is_random() const override { return true; }
 
  private:
   ImageSize size_;
@@ -73,6 +88,8 @@ class RandomHorizontalFlip : public Transform {
  public:
   explicit RandomHorizontalFlip(double probability = 0.5);
   Image apply(Image image, SampleRandom& random) const override;
+  std::string description() const override;
+  bool is_random() const override { return true; }
 
  private:
   double probability_;
@@ -83,6 +100,8 @@ class RandomVerticalFlip : public Transform {
  public:
   explicit RandomVerticalFlip(double probability = 0.5);
   Image apply(Image image, SampleRandom& random) const override;
+  std::string description() const override;
+  bool is_random() const override { return true; }
 
  private:
   double probability_;
@@ -93,6 +112,7 @@ class Grayscale : public Transform {
  public:
   explicit Grayscale(int64_t channels = 1);
   Image apply(Image image, SampleRandom& random) const override;
+  std::string description() const override;
 
  private:
   int64_t channels_;
