@@ -17,6 +17,9 @@ if(SMTRAIN_SANITIZE)
     -fsanitize=${SMTRAIN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(smtrain_build_options INTERFACE -fsanitize=${SMTRAIN_SANITIZE})
 endif()
+if(SMTRAIN_BUILD_FUZZERS)
+  target_compile_options(smtrain_build_options INTERFACE -fsanitize=fuzzer-no-link)  # coverage guides libFuzzer
+endif()
 
 function(smtrain_add_library folder)
   cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
