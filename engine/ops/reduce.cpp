@@ -14,43 +14,43 @@ namespace smtrain {
 namespace {
 
 // The dimensions of a reduction, sorted out.
-struct Reduction {
+struct Axes {
   std::vector<int> kept, reduced;
   Shape kept_shape;     // without the reduced dimensions
   Shape keepdim_shape;  // with them, of size 1
   int64_t count = 1;    // elements that go into one result
 };
 
-Reduction reduction_over(const char* op, const Tensor& x, const std::vector<int>& dims) {
+Axes axes_of(const char* op, const Tensor& x, const std::vector<int>& dims) {
   bool is_reduced[kMaxDims] = {};
   for (const int dim : dims) {
     const int axis = normalize_dim(op, dim, x.shape());
     check(!is_reduced[axis], op, ": dim ", axis, " is named twice for shape ", x.shape());
     is_reduced[axis] = true;
   }
-  Reduction r;
+  Axes axes;
   for (int i = 0; i < x.ndim(); ++i) {
     const bool reduces = dims.empty() || is_reduced[i];
-    (reduces ? r.reduced : r.kept).push_back(i);
-    r.keepdim_shape.push_back(reduces ? 1 : x.shape()[i]);
+    (reduces ? axes.reduced : axes.kept).push_back(i);
+    axes.keepdim_shape.push_back(reduces ? 1 : x.shape()[i]);
     if (reduces) {
-      r.count *= x.shape()[i];
+      axes.count *= x.shape()[i];
     } else {
-      r.kept_shape.push_back(x.shape()[i]);
+      axes.kept_shape.push_back(x.shape()[i]);
     }
   }
-  return r;
+  return axes;
 }
 
-// scale * op(x), of shape r.keepdim_shape, outside the graph.
-Tensor reduce(ReduceOp op, const Tensor& x, const Reduction& r, double scale) {
-  std::vector<int> order = r.kept;
-  order.insert(order.end(), r.reduced.begin(), r.reduced.end());
-  const Tensor y = empty(r.keepdim_shape, {.dtype = x.dtype()}, x.device());
+// scale * op(x), of shape axes.keepdim_shape, outside the graph.
+Tensor reduce(ReduceOp op, const Tensor& x, const Axes& axes, double scale) {
+  std::vector<int> order = axes.kept;
+  order.insert(order.end(), axes.reduced.begin(), axes.reduced.end());
+  const Tensor y = empty(axes.keepdim_shape, {.dtype = x.dtype()}, x.device());
   call(x.device(), &KernelTable::reduce,
        ReduceArgs{.op = op,
                   .x_layout = permute(x.detach(), order).layout(),
-                  .kept_dims = static_cast<int>(r.kept.size()),
+                  .kept_dims = static_cast<int>(axes.kept.size()),
                   .dtype = x.dtype(),
                   .scale = scale,
                   .x = x.data(),
@@ -58,43 +58,42 @@ Tensor reduce(ReduceOp op, const Tensor& x, const Reduction& r, double scale) {
   return y;
 }
 
-Tensor scaled_sum(const char* name, const Tensor& x, const Reduction& r, double scale,
-                  bool keepdim) {
-  const Tensor y = reduce(ReduceOp::sum, x, r, scale);
+Tensor scaled_sum(const char* name, const Tensor& x, const Axes& axes, double scale, bool keepdim) {
+  const Tensor y = reduce(ReduceOp::sum, x, axes, scale);
   const Tensor result =
       record(name, y, {x}, [scale, shape = x.shape()](const Tensor& dy, GradientSink& sink) {
         sink.give(0, expand(scale == 1 ? dy : dy * scale, shape));
       });
-  return keepdim ? result : reshape(result, r.kept_shape);
+  return keepdim ? result : reshape(result, axes.kept_shape);
 }
 
 // The largest or smallest: dx = dy where x is the result, divided among equals.
 Tensor extremum(const char* name, ReduceOp op, const Tensor& x, const std::vector<int>& dims,
                 bool keepdim) {
-  const Reduction r = reduction_over(name, x, dims);
-  check(r.count > 0 || r.kept_shape.numel() == 0, name, ": nothing to choose from in shape ",
+  const Axes axes = axes_of(name, x, dims);
+  check(axes.count > 0 || axes.kept_shape.numel() == 0, name, ": nothing to choose from in shape ",
         x.shape());
-  const Tensor y = reduce(op, x, r, 1);
+  const Tensor y = reduce(op, x, axes, 1);
   const Tensor result = record(
-      name, y, {x}, [x = x.detach(), y = y.detach(), r](const Tensor& dy, GradientSink& sink) {
+      name, y, {x}, [x = x.detach(), y = y.detach(), axes](const Tensor& dy, GradientSink& sink) {
         const Tensor chosen = to(equal(x, y), x.dtype());
-        sink.give(0, chosen * (dy / reduce(ReduceOp::sum, chosen, r, 1)));
+        sink.give(0, chosen * (dy / reduce(ReduceOp::sum, chosen, axes, 1)));
       });
-  return keepdim ? result : reshape(result, r.kept_shape);
+  return keepdim ? result : reshape(result, axes.kept_shape);
 }
 
 }  // namespace
 
 Tensor sum(const Tensor& x, const std::vector<int>& dims, bool keepdim) {
-  return scaled_sum("sum", x, reduction_over("sum", x, dims), 1, keepdim);
+  return scaled_sum("sum", x, axes_of("sum", x, dims), 1, keepdim);
 }
 
 Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keepdim) {
   check(is_floating(x.dtype()), "mean: expected a floating dtype, got ", x.dtype());
-  const Reduction r = reduction_over("mean", x, dims);
-  const double scale =
-      r.count == 0 ? std::numeric_limits<double>::quiet_NaN() : 1.0 / static_cast<double>(r.count);
-  return scaled_sum("mean", x, r, scale, keepdim);
+  const Axes axes = axes_of("mean", x, dims);
+  const double scale = axes.count == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                       : 1.0 / static_cast<double>(axes.count);
+  return scaled_sum("mean", x, axes, scale, keepdim);
 }
 
 Tensor max(const Tensor& x, const std::vector<int>& dims, bool keepdim) {
@@ -107,10 +106,10 @@ Tensor min(const Tensor& x, const std::vector<int>& dims, bool keepdim) {
 
 Tensor variance(const Tensor& x, const std::vector<int>& dims, int correction, bool keepdim) {
   check(is_floating(x.dtype()), "variance: expected a floating dtype, got ", x.dtype());
-  const Reduction r = reduction_over("variance", x, dims);
-  const double scale = 1.0 / static_cast<double>(std::max<int64_t>(0, r.count - correction));
+  const Axes axes = axes_of("variance", x, dims);
+  const double scale = 1.0 / static_cast<double>(std::max<int64_t>(0, axes.count - correction));
   const Tensor squares = square(x - mean(x, dims, true));
-  return scaled_sum("variance", squares, r, scale, keepdim);
+  return scaled_sum("variance", squares, axes, scale, keepdim);
 }
 
 Tensor argmax(const Tensor& x, int dim, bool keepdim) {
