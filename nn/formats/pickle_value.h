@@ -82,12 +82,10 @@ class PickleValue {
  public:
   /// None.
   PickleValue() = default;
-  PickleValue(bool value) : value_(value) {}
-  PickleValue(int64_t value) : value_(value) {}
-  PickleValue(double value) : value_(value) {}
-  PickleValue(PickleGlobal value) : value_(value) {}
+
+  /// A bool, int64_t, double, PickleGlobal, or a shared pointer to one of the types of as().
   template <typename T>
-  PickleValue(std::shared_ptr<T> value) : value_(std::move(value)) {}
+  PickleValue(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
   bool is_none() const { return std::holds_alternative<std::monostate>(value_); }
 

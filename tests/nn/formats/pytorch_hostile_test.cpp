@@ -124,14 +124,7 @@ TEST(PytorchHostile, OtherFiles) {
               ThrowsMessage<std::runtime_error>(HasSubstr("(a zip archive without data.pkl)")));
 }
 
-TEST(PytorchHostile, ZipBombs) {
-  // numpy's compressed archive, its first entry renamed to what PyTorch calls its pickle.
-  auto bytes = read_file(test::golden("files/deflated.npz"), 1000);
-  std::string archive(bytes.begin(), bytes.end());
-  for (size_t at = archive.find("a.npy"); at != std::string::npos; at = archive.find("a.npy")) {
-    archive.replace(at, 5, "x/dat");
-  }
-  expect_refused(archive, "x: not a PyTorch file (a zip archive without data.pkl)");
+TEST(PytorchHostile, CompressedEntries) {
   std::string deflated = zip_of({{"data.pkl", "x"}});
   deflated[deflated.find("PK\1\2") + 10] = 8;
   expect_refused(deflated, "x: entry 'x/data.pkl' is compressed, expected stored");
