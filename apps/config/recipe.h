@@ -62,7 +62,7 @@ struct CenterCrop {
 
 struct RandomCrop {
   Pair size{};
-  Pair padding{0, 0};  // pixels of zeros added above and below, left and right
+  int64_t padding = 0;  // pixels of zeros added on every side first
 
   bool operator==(const RandomCrop&) const = default;
 };
@@ -105,18 +105,18 @@ enum class Corrupt { skip, replace, fail };
 enum class Exif { ignore, apply };
 
 /// Where the samples of training or of validation are.
-struct Split {
+struct SplitOptions {
   std::string path;    // a folder (image_folder, idx, cifar) or a .npz file
   std::string images;  // instead of `path`: a file; with .npz: the name of the array in `path`
   std::string labels;
 
-  bool operator==(const Split&) const = default;
+  bool operator==(const SplitOptions&) const = default;
 };
 
 struct DataOptions {
   DataFormat format = DataFormat::image_folder;
-  Split train;
-  Split validation;
+  SplitOptions train;
+  SplitOptions validation;
   std::vector<Transform> transform;
   int64_t threads = 1;
   int64_t prefetch = 4;
@@ -319,6 +319,17 @@ struct LogOptions {
   bool operator==(const LogOptions&) const = default;
 };
 
+enum class SampleCounter { samples, batch_len };
+
+/// The articles' bugs, each reproduced only when asked for.
+struct QuirksOptions {
+  /// batch_len: a log line counts batches times the size of the current one, so that the last,
+  /// shorter batch prints less than the line before it.
+  SampleCounter sample_counter = SampleCounter::samples;
+
+  bool operator==(const QuirksOptions&) const = default;
+};
+
 struct OutputOptions {
   std::string dir = "${SM_OUTPUT_DATA_DIR:-output}";
   std::string model_dir = "${SM_MODEL_DIR:-output}";
@@ -336,6 +347,7 @@ struct Recipe {
   std::string device = "auto";  // auto, cpu, cuda or cuda:N
   Precision precision = Precision::f32;
   LogOptions log;
+  QuirksOptions quirks;
   OutputOptions output;
 
   bool operator==(const Recipe&) const = default;

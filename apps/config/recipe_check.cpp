@@ -16,7 +16,7 @@ class Checker {
 
   void check_model(const LayersModel& model) const { check_layers(model.layers, "model.layers"); }
 
-  void check_split(const Split& split, DataFormat format, const std::string& path) const {
+  void check_split(const SplitOptions& split, DataFormat format, const std::string& path) const {
     const bool has_arrays = !split.images.empty() || !split.labels.empty();
     expect(split.images.empty() == split.labels.empty(), path,
            "images and labels are given together");

@@ -56,7 +56,7 @@ Choice choice_of(ModelOptions& model) {
                   {"layers", "A network of your own."}}});
 }
 
-Group keys_of(Split& o) {
+Group keys_of(SplitOptions& o) {
   return with_leading_key(
       {{"path", &o.path, "A folder (image_folder, idx, cifar) or a .npz file."},
        {"images", &o.images, "Instead of path: a file; with a .npz path: an array's name."},
@@ -257,6 +257,11 @@ Group keys_of(LogOptions& o) {
            {"level", one_of(o.level, {"debug", "info", "warning", "error"}), "What is printed."}}};
 }
 
+Group keys_of(QuirksOptions& o) {
+  return {{{"sample_counter", one_of(o.sample_counter, {"samples", "batch_len"}),
+            "batch_len: log lines count batches times the current batch's size."}}};
+}
+
 Group keys_of(OutputOptions& o) {
   return {{{"dir", &o.dir, "Folder for the recipe, metrics and pictures."},
            {"model_dir", &o.model_dir, "Folder for the model's files."}}};
@@ -271,6 +276,7 @@ Group keys_of(Recipe& o) {
       {"device", &o.device, "auto, cpu, cuda or cuda:N."},
       {"precision", one_of(o.precision, {"f32"}), "Of the arithmetic."},
       {"log", keys_of(o.log), "What is printed."},
+      {"quirks", keys_of(o.quirks), "The articles' bugs, one switch each."},
       {"output", keys_of(o.output), "Where the results go."},
   }};
 }

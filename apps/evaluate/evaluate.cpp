@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/evaluate/evaluate.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "smtrain/apps/config/dump.h"
+#include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/model/model_file.h"
+#include "smtrain/apps/train/job_data.h"
+#include "smtrain/apps/train/training_step.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/ops/reduce.h"
+
+namespace smtrain::app {
+namespace {
+
+struct ClassCount {
+  int64_t correct = 0;
+  int64_t samples = 0;
+};
+
+// Adds a batch to the counts of its targets' classes.
+void count(const data::Batch& batch, const Tensor& output, std::vector<ClassCount>& counts) {
+  const std::vector<int64_t> predicted = argmax(output, 1).to_vector<int64_t>();
+  const std::vector<int64_t> targets = batch.targets.to_vector<int64_t>();
+  for (size_t i = 0; i < targets.size(); ++i) {
+    ClassCount& count = counts[static_cast<size_t>(targets[i])];
+    ++count.samples;
+    count.correct += predicted[i] == targets[i] ? 1 : 0;
+  }
+}
+
+}  // namespace
+
+int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& err) {
+  const TrainedModel trained = load_model(command.model);
+  const Recipe recipe = read_recipe(dump(trained.card.recipe), command.model, command.settings);
+  check(has_validation(recipe.data),
+        "evaluate: the model's recipe has no validation data; name some with "
+        "--set data.validation=PATH");
+  Context context({.threads = static_cast<int>(recipe.train.threads.value_or(0)),
+                   .seed = static_cast<uint64_t>(recipe.train.seed)});
+  const ContextGuard guard(context);
+
+  const JobData data = open_data(recipe.data, Split::validation, [&err](const std::string& line) {
+    err << "smtrain: " << line << '\n';
+  });
+  const std::vector<std::string>& classes = trained.card.classes;
+  check(data.dataset->classes().size() <= classes.size(), command.model, ": the model knows ",
+        classes.size(), " classes, the data has ", data.dataset->classes().size());
+  data::DataLoader loader = make_loader(
+      data, recipe.data, recipe.train.test_batch_size.value_or(recipe.train.batch_size));
+  check(loader.sample_shape() == trained.card.input, command.model,
+        ": the model takes pictures of ", trained.card.input, ", the data has ",
+        loader.sample_shape());
+
+  const Preprocessing numbers = preprocessing(recipe.data, trained.card.input[0]);
+  const Objective objective(recipe.train.loss, static_cast<int64_t>(classes.size()));
+  Evaluator evaluator(*trained.model, objective, numbers, recipe.train.capture);
+  std::vector<ClassCount> counts(classes.size());
+  const Evaluation result = evaluator(loader, [&](const data::Batch& batch, const Tensor& output) {
+    count(batch, output, counts);
+  });
+  fmt::print(out, "loss {:.4f}, accuracy {:.2f} % ({}/{})\n", result.loss, 100 * result.accuracy(),
+             result.correct, result.samples);
+  for (size_t i = 0; i < classes.size(); ++i) {
+    const ClassCount& count = counts[i];
+    if (count.samples == 0) continue;
+    fmt::print(out, "  {}: {}/{} ({:.2f} %)\n", classes[i], count.correct, count.samples,
+               100.0 * static_cast<double>(count.correct) / static_cast<double>(count.samples));
+  }
+  return 0;
+}
+
+}  // namespace smtrain::app

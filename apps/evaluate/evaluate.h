@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ostream>
+
+#include "smtrain/apps/config/command_line.h"
+
+namespace smtrain::app {
+
+/// smtrain evaluate: the validation data of a model's own recipe, with the command's settings over
+/// it, through the transforms that the model was trained with. Prints loss and accuracy, and a line
+/// per class. Returns the exit code; throws as train() does.
+int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& err);
+
+}  // namespace smtrain::app

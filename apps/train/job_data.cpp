@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/train/job_data.h"
+
+#include <filesystem>
+
+#include "smtrain/data/array_dataset.h"
+#include "smtrain/data/cache.h"
+#include "smtrain/data/cifar.h"
+#include "smtrain/data/idx.h"
+#include "smtrain/data/image_folder.h"
+#include "smtrain/data/readable_samples.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/ops/image_batch.h"
+
+namespace smtrain::app {
+namespace {
+
+using DatasetPtr = std::shared_ptr<const data::Dataset>;
+namespace fs = std::filesystem;
+
+// MNIST's own file of that name, as it is or gzip-compressed.
+fs::path idx_file(const fs::path& folder, const std::string& name) {
+  for (const char* ending : {"", ".gz"}) {
+    if (fs::exists(folder / (name + ending))) return folder / (name + ending);
+  }
+  fail(folder.string(), ": has no ", name, ".gz");
+}
+
+DatasetPtr open_idx(const SplitOptions& where, Split split) {
+  if (!where.images.empty()) return data::IdxDataset::open(where.images, where.labels);
+  const std::string prefix = split == Split::train ? "train" : "t10k";
+  return data::IdxDataset::open(idx_file(where.path, prefix + "-images-idx3-ubyte"),
+                                idx_file(where.path, prefix + "-labels-idx1-ubyte"));
+}
+
+DatasetPtr open_arrays(const SplitOptions& where, Split split) {
+  if (where.path.empty()) return data::open_npy(where.images, where.labels);
+  const std::string ending = split == Split::train ? "_train" : "_test";
+  return data::open_npz(where.path, {.images = where.images.empty() ? "x" + ending : where.images,
+                                     .labels = where.labels.empty() ? "y" + ending : where.labels});
+}
+
+DatasetPtr open_dataset(const DataOptions& options, Split split) {
+  const SplitOptions& where = split == Split::train ? options.train : options.validation;
+  switch (options.format) {
+    case DataFormat::idx: return open_idx(where, split);
+    case DataFormat::npz: return open_arrays(where, split);
+    case DataFormat::cifar:
+      return data::CifarDataset::open(where.path, {.train = split == Split::train});
+    case DataFormat::image_folder: break;
+  }
+  return std::make_shared<data::ImageFolder>(
+      where.path, data::DecodeOptions{.apply_exif_orientation = options.exif == Exif::apply});
+}
+
+data::ImageSize image_size(const Pair& size) { return {.height = size[0], .width = size[1]}; }
+
+// The pixel transform of a row of the recipe; none for those that make numbers.
+struct PixelTransform {
+  using Result = std::shared_ptr<const data::Transform>;
+
+  Result operator()(const Resize& t) const {
+    return std::make_shared<data::Resize>(image_size(t.size));
+  }
+  Result operator()(const CenterCrop& t) const {
+    return std::make_shared<data::CenterCrop>(image_size(t.size));
+  }
+  Result operator()(const RandomCrop& t) const {
+    return std::make_shared<data::RandomCrop>(image_size(t.size), t.padding);
+  }
+  Result operator()(const RandomHorizontalFlip& t) const {
+    return std::make_shared<data::RandomHorizontalFlip>(t.p);
+  }
+  Result operator()(const RandomVerticalFlip& t) const {
+    return std::make_shared<data::RandomVerticalFlip>(t.p);
+  }
+  Result operator()(const Grayscale& t) const {
+    return std::make_shared<data::Grayscale>(t.channels);
+  }
+  Result operator()(const ToTensor&) const { return nullptr; }
+  Result operator()(const Normalize&) const { return nullptr; }
+};
+
+data::CacheMode cache_mode(Cache cache) {
+  switch (cache) {
+    case Cache::ram: return data::CacheMode::ram;
+    case Cache::disk: return data::CacheMode::disk;
+    case Cache::none: break;
+  }
+  return data::CacheMode::none;
+}
+
+data::CorruptPolicy corrupt_policy(Corrupt policy) {
+  switch (policy) {
+    case Corrupt::skip: return data::CorruptPolicy::skip;
+    case Corrupt::replace: return data::CorruptPolicy::replace;
+    case Corrupt::fail: break;
+  }
+  return data::CorruptPolicy::fail;
+}
+
+}  // namespace
+
+Tensor Preprocessing::normalized(const Tensor& images) const {
+  return normalize_images(images, mean, std);
+}
+
+bool has_validation(const DataOptions& options) {
+  return !options.validation.path.empty() || !options.validation.images.empty();
+}
+
+data::Transforms pixel_transforms(const DataOptions& options, Split split) {
+  data::Transforms transforms;
+  for (const Transform& row : options.transform) {
+    const auto transform = std::visit(PixelTransform{}, row);
+    if (transform == nullptr || (split == Split::validation && transform->is_random())) continue;
+    transforms.push_back(transform);
+  }
+  return transforms;
+}
+
+Preprocessing preprocessing(const DataOptions& options, int64_t channels) {
+  Preprocessing result{.transforms = pixel_transforms(options, Split::validation),
+                       .mean = std::vector<double>(static_cast<size_t>(channels), 0),
+                       .std = std::vector<double>(static_cast<size_t>(channels), 1)};
+  for (const Transform& row : options.transform) {
+    const auto* normalize = std::get_if<Normalize>(&row);
+    if (normalize == nullptr) continue;
+    const auto expanded = [&](const std::vector<double>& values, const char* name) {
+      check(values.size() == 1 || static_cast<int64_t>(values.size()) == channels,
+            "data.transform.normalize: ", name, " has ", values.size(), " values, pictures have ",
+            channels, " channels");
+      return values.size() == 1 ? std::vector<double>(static_cast<size_t>(channels), values[0])
+                                : values;
+    };
+    result.mean = expanded(normalize->mean, "mean");
+    result.std = expanded(normalize->std, "std");
+  }
+  return result;
+}
+
+JobData open_data(const DataOptions& options, Split split,
+                  const std::function<void(const std::string&)>& warn) {
+  const auto threads = static_cast<int>(options.threads);
+  const data::CachedSamples cached =
+      data::cached(open_dataset(options, split), pixel_transforms(options, split),
+                   {.mode = cache_mode(options.cache),
+                    .directory = options.cache_dir,
+                    .threads = threads,
+                    .warn = warn});
+  const data::ReadableSamples readable =
+      data::readable_samples(cached.dataset, corrupt_policy(options.corrupt), threads);
+  JobData result{.dataset = readable.dataset, .transforms = cached.transforms, .unreadable = {}};
+  for (const auto& sample : readable.unreadable) {
+    result.unreadable.push_back(sample.source + ": " + sample.reason);
+  }
+  return result;
+}
+
+data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size) {
+  return data::DataLoader(data.dataset, {.batch_size = batch_size,
+                                         .shuffle = true,
+                                         .threads = static_cast<int>(options.threads),
+                                         .prefetch = options.prefetch,
+                                         .transforms = data.transforms,
+                                         .raw = true,
+                                         .device = Device::cpu()});
+}
+
+}  // namespace smtrain::app

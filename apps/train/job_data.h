@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smtrain/apps/config/recipe.h"
+#include "smtrain/data/dataset.h"
+#include "smtrain/data/loader.h"
+#include "smtrain/data/transform.h"
+#include "smtrain/engine/tensor.h"
+
+namespace smtrain::app {
+
+/// What a recipe's transform list does to a picture on its way into the model: transforms on
+/// pixels, then numbers.
+struct Preprocessing {
+  data::Transforms transforms;
+  std::vector<double> mean, std;  // one per channel of the input
+
+  /// The model's input for a batch as a loader hands it out: f32, channels-last.
+  Tensor normalized(const Tensor& images) const;
+};
+
+enum class Split { train, validation };
+
+/// One split of a job's data, ready to be loaded.
+struct JobData {
+  std::shared_ptr<const data::Dataset> dataset;  // after the policy for damaged files
+  data::Transforms transforms;                   // what the loader does; a cache has done the rest
+  std::vector<std::string> unreadable;  // "file: reason" for each sample left out or replaced
+};
+
+/// Whether a recipe says where validation data is.
+bool has_validation(const DataOptions& options);
+
+/// Opens a split as the recipe says: format, policy for damaged files, cache. Random transforms are
+/// for training alone. `warn` gets one line when a cache can't be had. Throws what the dataset
+/// throws.
+JobData open_data(const DataOptions& options, Split split,
+                  const std::function<void(const std::string&)>& warn);
+
+/// The pixel transforms of a recipe; random ones are left out for validation.
+data::Transforms pixel_transforms(const DataOptions& options, Split split);
+
+/// Mean and std for so many channels: the recipe's normalize, or 0 and 1. Throws
+/// std::invalid_argument when they do not fit.
+Preprocessing preprocessing(const DataOptions& options, int64_t channels);
+
+/// A loader over a split that hands out pixels (or an array file's numbers), in a new order each
+/// epoch.
+data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size);
+
+}  // namespace smtrain::app
