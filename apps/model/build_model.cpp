@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/model/build_model.h"
+
+#include <string_view>
+
+#include "smtrain/apps/model/build_layers.h"
+#include "smtrain/nn/models/mnist_cnn.h"
+#include "smtrain/nn/models/net.h"
+
+namespace smtrain::app {
+namespace {
+
+/// What a named model is made for: the data, which the recipe may repeat but not contradict.
+class ModelBuilder {
+ public:
+  ModelBuilder(const Shape& input, int64_t classes, int64_t max_parameters)
+      : input_(input), classes_(classes), max_parameters_(max_parameters) {
+    check(input.ndim() == 3 && input.numel() >= 1, "build_model: expected input [C, H, W], got ",
+          input);
+    check(classes >= 1, "build_model: expected at least one class, got ", classes);
+  }
+
+  nn::ModulePtr operator()(const NetModel& model) const {
+    check_agreement(model);
+    check_size("net", 29, 84);
+    return std::make_shared<nn::Net>(nn::NetOptions{.classes = classes_,
+                                                    .in_channels = input_[0],
+                                                    .image_size = image_size(),
+                                                    .dropout = model.dropout});
+  }
+
+  nn::ModulePtr operator()(const MnistCnnModel& model) const {
+    check_agreement(model);
+    check_size("mnist_cnn", 167, 128);
+    return std::make_shared<nn::MnistCnn>(
+        nn::MnistCnnOptions{.classes = classes_,
+                            .in_channels = input_[0],
+                            .image_size = image_size(),
+                            .conv_dropout = model.conv_dropout,
+                            .dense_dropout = model.dense_dropout});
+  }
+
+  nn::ModulePtr operator()(const LayersModel& model) const {
+    return build_layers(model.layers, input_, classes_, max_parameters_);
+  }
+
+ private:
+  Size2d image_size() const { return {input_[1], input_[2]}; }
+
+  template <typename Model>
+  void check_agreement(const Model& model) const {
+    check(model.classes.value_or(classes_) == classes_, "model.classes is ",
+          model.classes.value_or(0), ", but the data has ", classes_, " classes");
+    check(model.channels.value_or(input_[0]) == input_[0], "model.channels is ",
+          model.channels.value_or(0), ", but the images have ", input_[0]);
+    const auto [height, width] = model.image_size.value_or(Pair{input_[1], input_[2]});
+    check(Size2d(height, width) == image_size(), "model.image_size is ", Size2d(height, width),
+          ", but the images are ", image_size());
+  }
+
+  /// Of the weights, the first linear layer has so many at least for each pixel of an image, the
+  /// last so many for each class.
+  void check_size(std::string_view model, double per_pixel, double per_class) const {
+    const double least =
+        per_pixel * static_cast<double>(input_[1]) * static_cast<double>(input_[2]) +
+        per_class * static_cast<double>(classes_);
+    check(least <= static_cast<double>(max_parameters_), "model ", model, ": ", image_size(),
+          " pixels and ", classes_, " classes need more than ", max_parameters_, " weights");
+  }
+
+  Shape input_;
+  int64_t classes_, max_parameters_;
+};
+
+}  // namespace
+
+nn::ModulePtr build_model(const ModelOptions& options, const Shape& input, int64_t classes,
+                          int64_t max_parameters) {
+  return std::visit(ModelBuilder(input, classes, max_parameters), options);
+}
+
+}  // namespace smtrain::app
