@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/readable_samples.h"
+
+#include <algorithm>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "smtrain/data/prefetcher.h"
+#include "smtrain/engine/error.h"
+
+namespace smtrain::data {
+namespace {
+
+/// Samples of another dataset, in an order of its own.
+class SelectedSamples : public Dataset {
+ public:
+  SelectedSamples(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> selected)
+      : dataset_(std::move(dataset)), selected_(std::move(selected)) {}
+
+  int64_t size() const override { return std::ssize(selected_); }
+  Sample get(int64_t index) const override { return dataset_->get(original(index)); }
+  std::optional<ImageView> view(int64_t index) const override {
+    return dataset_->view(original(index));
+  }
+  int64_t target(int64_t index) const override { return dataset_->target(original(index)); }
+  std::string source(int64_t index) const override { return dataset_->source(original(index)); }
+  std::string decoding() const override { return dataset_->decoding(); }
+  const std::vector<std::string>& classes() const override { return dataset_->classes(); }
+
+ private:
+  int64_t original(int64_t index) const {
+    check(index >= 0 && index < size(), "readable samples: index ", index, " is out of range for ",
+          size(), " samples");
+    return selected_[static_cast<size_t>(index)];
+  }
+
+  std::shared_ptr<const Dataset> dataset_;
+  std::vector<int64_t> selected_;
+};
+
+std::vector<UnreadableSample> find_unreadable(const Dataset& dataset, int threads) {
+  std::mutex mutex;
+  std::vector<UnreadableSample> unreadable;
+  Prefetcher reading(threads, [&](int64_t index) {
+    if (dataset.view(index)) return;
+    try {
+      dataset.get(index);
+    } catch (const std::runtime_error& error) {
+      const std::lock_guard lock(mutex);
+      unreadable.push_back({index, dataset.source(index), error.what()});
+    }
+  });
+  reading.allow(dataset.size());
+  reading.wait(dataset.size());
+  std::ranges::sort(unreadable, {}, &UnreadableSample::index);
+  return unreadable;
+}
+
+/// The next sample after `index`, round the end, that is readable: of the same class, else of any.
+int64_t replacement_for(int64_t index, const Dataset& dataset, const std::vector<bool>& readable) {
+  const int64_t size = dataset.size();
+  int64_t of_any_class = index;
+  for (int64_t step = 1; step < size; ++step) {
+    const int64_t other = (index + step) % size;
+    if (!readable[static_cast<size_t>(other)]) continue;
+    if (dataset.target(other) == dataset.target(index)) return other;
+    if (of_any_class == index) of_any_class = other;
+  }
+  return of_any_class;
+}
+
+}  // namespace
+
+ReadableSamples readable_samples(std::shared_ptr<const Dataset> dataset, CorruptPolicy policy,
+                                 int threads) {
+  if (policy == CorruptPolicy::fail) return {std::move(dataset), {}};
+  std::vector<UnreadableSample> unreadable = find_unreadable(*dataset, threads);
+  if (unreadable.empty()) return {std::move(dataset), {}};
+  const int64_t size = dataset->size();
+  if (std::ssize(unreadable) == size) {
+    fail("readable_samples: none of ", size,
+         " samples can be read; the first: ", unreadable.front().reason);
+  }
+
+  std::vector<bool> readable(static_cast<size_t>(size), true);
+  for (const auto& sample : unreadable) readable[static_cast<size_t>(sample.index)] = false;
+  std::vector<int64_t> selected;
+  for (int64_t index = 0; index < size; ++index) {
+    if (readable[static_cast<size_t>(index)]) {
+      selected.push_back(index);
+    } else if (policy == CorruptPolicy::replace) {
+      selected.push_back(replacement_for(index, *dataset, readable));
+    }
+  }
+  return {std::make_shared<SelectedSamples>(std::move(dataset), std::move(selected)),
+          std::move(unreadable)};
+}
+
+}  // namespace smtrain::data
