@@ -117,6 +117,7 @@ SMTRAIN_VECTORIZED void input_gradient_rows(int64_t rows, int64_t channels, bool
 template <typename Body>
 void for_each_part(int64_t rows, int64_t channels, const Body& body) {
   const int64_t parts = batch_norm_parts(rows);
+  if (parts == 0) return;
   parallel_for(parts, grain_of(std::max<int64_t>(1, rows / parts * channels)),
                [&](int64_t begin, int64_t end) {
                  for (int64_t part = begin; part < end; ++part) {

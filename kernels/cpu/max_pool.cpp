@@ -13,6 +13,29 @@ namespace {
 constexpr int64_t kChannels =
     64;  // worked on together: maxima and their places stay in registers or L1
 
+// One output whose window holds kTaps inputs: all of them pass through registers, channel by
+// channel. Faster than the general loop for the common 2x2 and 3x3, the more so with few channels.
+template <int kTaps, typename T, typename Index>
+[[gnu::always_inline]] inline void forward_taps(int64_t channels, bool relu, const T* const* inputs,
+                                                const int32_t* places, T* y, Index* index) {
+  using Acc = acc_t<T>;
+#pragma GCC ivdep
+  for (int64_t c = 0; c < channels; ++c) {
+    Acc best = static_cast<Acc>(inputs[0][c]);
+    int32_t place = places[0];
+#pragma GCC unroll 9
+    for (int t = 1; t < kTaps; ++t) {
+      const Acc value = static_cast<Acc>(inputs[t][c]);
+      const bool better = (value > best) | (value != value);
+      best = better ? value : best;
+      place = better ? places[t] : place;
+    }
+    const bool cut = relu & (best <= 0);
+    y[c] = static_cast<T>(cut ? Acc{0} : best);
+    if (index != nullptr) index[c] = static_cast<Index>(cut ? kNoMaximum : place);
+  }
+}
+
 // The outputs y[n, oh, :, :].
 template <typename T, typename Index>
 SMTRAIN_VECTORIZED void forward_row(const PoolShape& s, bool relu, int64_t n, int64_t oh,
@@ -23,6 +46,27 @@ SMTRAIN_VECTORIZED void forward_row(const PoolShape& s, bool relu, int64_t n, in
   for (int64_t ow = 0; ow < s.width.outputs; ++ow) {
     const WindowPlaces columns(s.width, ow);
     const int64_t out = ((n * s.height.outputs + oh) * s.width.outputs + ow) * s.channels;
+    const int64_t taps = (rows.last - rows.first) * (columns.last - columns.first);
+    if (taps == 4 || taps == 9) {
+      const T* inputs[9];
+      int32_t places[9];
+      int t = 0;
+      for (int64_t i = rows.first; i < rows.last; ++i) {
+        for (int64_t j = columns.first; j < columns.last; ++j, ++t) {
+          const int64_t h = rows.begin + i * s.height.dilation;
+          const int64_t w = columns.begin + j * s.width.dilation;
+          inputs[t] = x + ((n * s.height.inputs + h) * s.width.inputs + w) * s.channels;
+          places[t] = static_cast<int32_t>(i * s.width.kernel_size + j);
+        }
+      }
+      Index* const out_index = index != nullptr ? index + out : nullptr;
+      if (taps == 4) {
+        forward_taps<4>(s.channels, relu, inputs, places, y + out, out_index);
+      } else {
+        forward_taps<9>(s.channels, relu, inputs, places, y + out, out_index);
+      }
+      continue;
+    }
     for (int64_t c0 = 0; c0 < s.channels; c0 += kChannels) {
       const int64_t width = std::min(kChannels, s.channels - c0);
       Acc best[kChannels];
@@ -66,6 +110,17 @@ SMTRAIN_VECTORIZED void backward_row(const PoolShape& s, bool accumulate, int64_
   for (int64_t w = 0; w < s.width.inputs; ++w) {
     columns.move_to(w);
     const int64_t in = ((n * s.height.inputs + h) * s.width.inputs + w) * s.channels;
+    if (rows.last() - rows.first() == 1 && columns.last() - columns.first() == 1 && !accumulate &&
+        s.height.dilation == 1 && s.width.dilation == 1) {  // windows that don't overlap
+      const int64_t oh = rows.first(), ow = columns.first();
+      const int64_t out = ((n * s.height.outputs + oh) * s.width.outputs + ow) * s.channels;
+      const Index here = static_cast<Index>((h - s.height.begin(oh)) * s.width.kernel_size + w -
+                                            s.width.begin(ow));
+      for (int64_t c = 0; c < s.channels; ++c) {
+        dx[in + c] = index[out + c] == here ? dy[out + c] : T(0);
+      }
+      continue;
+    }
     for (int64_t c0 = 0; c0 < s.channels; c0 += kChannels) {
       const int64_t width = std::min(kChannels, s.channels - c0);
       Acc sum[kChannels];

@@ -32,8 +32,14 @@ struct WindowPlaces {
 
   WindowPlaces(const PoolAxis& axis, int64_t output) : begin(axis.begin(output)) {
     const int64_t end = std::min(axis.end(output), axis.inputs);
-    first = begin < 0 ? (-begin + axis.dilation - 1) / axis.dilation : 0;
-    last = std::max(first, (end - begin + axis.dilation - 1) / axis.dilation);
+    first = begin < 0 ? steps(-begin, axis.dilation) : 0;
+    last = std::max(first, steps(end - begin, axis.dilation));
+  }
+
+ private:
+  // How many steps of `dilation` reach `distance`; a division costs more than a small window.
+  static int64_t steps(int64_t distance, int64_t dilation) {
+    return dilation == 1 ? distance : (distance + dilation - 1) / dilation;
   }
 };
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/ops/pool.h"
+
+#include <iterator>
+
+#include "smtrain/bench/engine/layers.h"
+#include "smtrain/engine/ops/batch_norm.h"
+
+namespace smtrain::bench {
+namespace {
+
+const Shape kImages[] = {
+    {4, 6, 90, 90}, {4, 16, 43, 43}, {4, 64, 19, 19}, {128, 64, 24, 24}, {8, 64, 56, 56}};
+
+template <typename F>
+void run(benchmark::State& state, const F& f) {
+  const BenchContext context(2);
+  const Tensor x = random_values(kImages[state.range(0)], MemoryFormat::channels_last);
+  run_layer(state, state.range(1), x, {}, {}, MemoryFormat::channels_last,
+            [&](const Tensor& in, const Tensor&, const Tensor&) { return f(in); });
+}
+
+void max_pool_layer(benchmark::State& state) {
+  run(state, [](const Tensor& x) { return max_pool2d(x, {.kernel_size = 2}); });
+}
+BENCHMARK(max_pool_layer)->Apply([](auto* b) {
+  all_parts(b, std::size(kImages), {kForward, kInputGradient});
+});
+
+void avg_pool_layer(benchmark::State& state) {
+  run(state, [](const Tensor& x) { return avg_pool2d(x, {.kernel_size = 2}); });
+}
+BENCHMARK(avg_pool_layer)->Apply([](auto* b) {
+  all_parts(b, std::size(kImages), {kForward, kInputGradient});
+});
+
+void batch_norm_layer(benchmark::State& state) {
+  run(state, [](const Tensor& x) { return batch_norm(x, {}, {}, {}); });
+}
+BENCHMARK(batch_norm_layer)->Apply([](auto* b) {
+  all_parts(b, std::size(kImages), {kForward, kInputGradient});
+});
+
+}  // namespace
+}  // namespace smtrain::bench

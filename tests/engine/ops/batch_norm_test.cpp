@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/ops/batch_norm.h"
+
+#include <cmath>
+
+#include "smtrain/engine/ops/arithmetic.h"
+#include "smtrain/engine/ops/view.h"
+#include "smtrain/tests/engine/op_test.h"
+#include "smtrain/tests/engine/ops/agreement.h"
+#include "smtrain/tests/engine/ops/golden_ops.h"
+
+namespace smtrain::test {
+namespace {
+
+class BatchNorm : public OpTest {
+ protected:
+  // Of parameters and statistics.
+  DType wide() const { return dtype() == DType::f64 ? DType::f64 : DType::f32; }
+};
+SMTRAIN_OP_TEST(BatchNorm, kFloatingDTypes);
+
+class BatchNormGolden : public OpTest {};
+SMTRAIN_OP_TEST(BatchNormGolden, {DType::f32, DType::f64});
+
+TEST_P(BatchNorm, AgreesWithFloat64) {
+  // Channels around a vector and the 64 worked on together; rows in one part, several, and the
+  // most.
+  for (const Shape& shape :
+       {Shape{5, 1}, Shape{7, 17}, Shape{600, 65}, Shape{3, 16, 5, 5}, Shape{70, 3, 16, 16}}) {
+    SCOPED_TRACE(testing::Message() << shape);
+    const auto f = [](const std::vector<Tensor>& in) {
+      return batch_norm(in[0], in[1], in[2], {});
+    };
+    expect_agrees_with_float64(
+        f, {randn(shape, dtype(), 1), randn({shape[1]}, wide(), 2), randn({shape[1]}, wide(), 3)},
+        tolerance(dtype()));
+  }
+}
+
+TEST_P(BatchNorm, NormalisesEachChannel) {
+  const Tensor x = randn({4, 3, 5, 5}, dtype(), 1);
+  const std::vector<double> y = batch_norm(x, {}, {}, {}, {.eps = 0}).to_vector<double>();
+  for (size_t c = 0; c < 3; ++c) {
+    double sum = 0, squares = 0;
+    for (size_t n = 0; n < 4; ++n) {
+      for (size_t i = 0; i < 25; ++i) {
+        const double value = y[(n * 3 + c) * 25 + i];
+        sum += value;
+        squares += value * value;
+      }
+    }
+    EXPECT_NEAR(sum / 100, 0, tolerance(dtype()));
+    EXPECT_NEAR(squares / 100, 1, tolerance(dtype()));
+  }
+}
+
+// A variance from sums of squares would lose all its digits in float32 here: 1e4 squared is 1e8.
+TEST_P(BatchNorm, SurvivesAMeanMuchLargerThanTheDeviation) {
+  if (size_of(dtype()) == 2) GTEST_SKIP() << "16-bit inputs can't hold such values";
+  std::vector<double> values = randn({5000, 3}, DType::f64, 1).to_vector<double>();
+  for (double& value : values) value = static_cast<float>(1e4 + value);
+  const Tensor x = to(from_vector(values, {5000, 3}), dtype()),
+               exact = from_vector(values, {5000, 3});
+  EXPECT_CLOSE(batch_norm(x, {}, {}, {}), batch_norm(exact, {}, {}, {}), 1e-4);
+}
+
+TEST_P(BatchNorm, ConstantsHaveVarianceZero) {
+  const Tensor y = batch_norm(full({300, 2}, 0.1, {.dtype = dtype()}), {}, {}, {});
+  EXPECT_CLOSE(y, zeros({300, 2}), 0);
+}
+
+TEST_P(BatchNorm, EvaluationLeavesTheRunningValuesAlone) {
+  const BatchNormRunning running = {randn({3}, wide(), 1), full({3}, 4, {.dtype = wide()}),
+                                    full({1}, 7, {.dtype = DType::i64})};
+  const std::vector<double> mean = running.mean.to_vector<double>();
+  const Tensor x = randn({5, 3}, dtype(), 2);
+  std::vector<double> expected = x.to_vector<double>();
+  for (size_t i = 0; i < expected.size(); ++i) expected[i] = (expected[i] - mean[i % 3]) / 2;
+  const Tensor y = batch_norm(x, {}, {}, running, {.training = false, .eps = 0});
+  EXPECT_CLOSE(y.to_vector<double>(), expected, tolerance(dtype()));
+  EXPECT_EQ(running.mean.to_vector<double>(), mean);
+  EXPECT_EQ(running.num_batches_tracked.item(), 7);
+}
+
+TEST_P(BatchNorm, AnEmptyBatchHasZeroGradients) {
+  const auto f = [](const std::vector<Tensor>& in) { return batch_norm(in[0], in[1], in[2], {}); };
+  const auto results =
+      result_and_gradients(f, {randn({0, 3, 4, 4}, dtype(), 1), ones({3}, {.dtype = wide()}),
+                               ones({3}, {.dtype = wide()})});
+  EXPECT_EQ(results[0].shape(), (Shape{0, 3, 4, 4}));
+  EXPECT_CLOSE(results[2], zeros({3}), 0);
+  EXPECT_CLOSE(results[3], zeros({3}), 0);
+}
+
+TEST_P(BatchNorm, TakesAnyStrides) {
+  const Tensor x = permute(randn({2, 7, 6, 5}, dtype(), 1), {0, 3, 2, 1});
+  const auto f = [](const std::vector<Tensor>& in) { return batch_norm(in[0], {}, {}, {}); };
+  const auto strided = result_and_gradients(f, {x}),
+             dense = result_and_gradients(f, {contiguous(x)});
+  for (size_t i = 0; i < dense.size(); ++i) EXPECT_CLOSE(strided[i], dense[i], 0);
+}
+
+TEST_P(BatchNormGolden, AgreesWithPyTorch) {
+  const GoldenOps goldens("batchnorm");
+  EXPECT_EQ(goldens.cases().size(), 9u);
+  for (const auto& golden : goldens.cases()) {
+    SCOPED_TRACE(golden.dump());
+    const auto load = [&](const std::string& name) {
+      return goldens.tensor(golden, name, dtype());
+    };
+    Tensor w = load("w"), b = load("b"), x, y;
+    const Tensor counter = zeros({1}, {.dtype = DType::i64});
+    const BatchNormRunning running = {load("rm0"), load("rv0"), counter};
+    BatchNormOptions options{.training = golden["train"], .eps = golden.value("eps", 1e-5)};
+    if (golden.contains("momentum")) {
+      options.momentum = golden["momentum"].is_null() ? -1.0 : golden["momentum"].get<double>();
+    }
+    for (Tensor* leaf : {&w, &b}) {
+      if (leaf->defined()) leaf->set_requires_grad(true);
+    }
+    for (int k = 0; k < golden.value("steps", 1); ++k) {
+      x = load("x" + std::to_string(k));
+      x.set_requires_grad(true);
+      y = batch_norm(x, w, b, running, options);
+      EXPECT_CLOSE(y, load("y" + std::to_string(k)), golden_tolerance(dtype()));
+      if (!running.mean.defined()) continue;
+      EXPECT_CLOSE(running.mean, load("rm" + std::to_string(k + 1)), golden_tolerance(dtype()));
+      EXPECT_CLOSE(running.var, load("rv" + std::to_string(k + 1)), golden_tolerance(dtype()));
+    }
+    backward(y, load("gy"));
+    // With two values per channel dx is what rounding leaves of a difference of equal numbers, each
+    // as large as dy. Adding dy puts it on that scale.
+    const Tensor zero = zeros(x.shape(), {.dtype = dtype()});
+    const Tensor scale = x.numel() == 2 * x.size(1) ? load("gy") : zero;
+    EXPECT_CLOSE(add(x.grad(), scale), add(load("gx"), scale), golden_tolerance(dtype()));
+    if (!w.defined()) continue;
+    EXPECT_CLOSE(w.grad(), load("gw"), golden_tolerance(dtype()));
+    EXPECT_CLOSE(b.grad(), load("gb"), golden_tolerance(dtype()));
+  }
+}
+
+TEST(BatchNormGradient, AgreesWithCentralDifferences) {
+  const auto training = [](const std::vector<Tensor>& in) {
+    return batch_norm(in[0], in[1], in[2], {});
+  };
+  check_gradients(training, std::vector<Shape>{{2, 3, 3, 2}, {3}, {3}});
+  check_gradients(training, std::vector<Shape>{{6, 4}, {4}, {4}});
+  const BatchNormRunning running = {
+      randn({3}, DType::f64, 9), full({3}, 2, {.dtype = DType::f64}), {}};
+  check_gradients(
+      [&](const std::vector<Tensor>& in) {
+        return batch_norm(in[0], in[1], in[2], running, {.training = false});
+      },
+      std::vector<Shape>{{2, 3, 3, 2}, {3}, {3}});
+}
+
+TEST(BatchNormErrors, NameWhatWasWrong) {
+  EXPECT_THROW_WITH(batch_norm(ones({4, 3}), ones({4}), {}, {}),
+                    "batch_norm: weight expected of shape [3], got [4] (input [4, 3])");
+  EXPECT_THROW_WITH(batch_norm(ones({1, 3}), {}, {}, {}),
+                    "batch_norm: training needs more than one value per channel (input [1, 3])");
+  EXPECT_THROW_WITH(batch_norm(ones({4, 3, 2}), {}, {}, {}),
+                    "batch_norm: expected an input [N, C] or [N, C, H, W], got [4, 3, 2]");
+}
+
+}  // namespace
+}  // namespace smtrain::test

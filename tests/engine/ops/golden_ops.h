@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "smtrain/data/npz.h"
+#include "smtrain/engine/ops/view.h"
+#include "smtrain/engine/tensor.h"
+
+namespace smtrain::test {
+
+/// PyTorch's inputs, results and gradients of one family of operators:
+/// tests/goldens/ops/<family>.npz with the parameters of its cases in index.json.
+class GoldenOps {
+ public:
+  explicit GoldenOps(const std::string& family)
+      : arrays_(data::read_npz(folder() + family + ".npz")),
+        cases_(nlohmann::json::parse(std::ifstream(folder() + "index.json"))[family]) {}
+
+  const nlohmann::json& cases() const { return cases_; }
+
+  bool has(const nlohmann::json& golden, const std::string& name) const {
+    return arrays_.contains(path(golden, name));
+  }
+
+  /// An array of a case, for instance "x" or "gw", on the current device; undefined when the case
+  /// has none of that name.
+  Tensor tensor(const nlohmann::json& golden, const std::string& name, DType dtype) const {
+    if (!has(golden, name)) return {};
+    const data::Array& array = arrays_.at(path(golden, name));
+    return to(from_host(array.bytes.data(), array.shape, array.dtype), dtype);
+  }
+
+ private:
+  static std::string folder() { return SMTRAIN_SOURCE_DIR "/tests/goldens/ops/"; }
+  static std::string path(const nlohmann::json& golden, const std::string& name) {
+    return golden["id"].get<std::string>() + "/" + name;
+  }
+
+  std::map<std::string, data::Array> arrays_;
+  nlohmann::json cases_;
+};
+
+/// How far a result may be from PyTorch's float64, which is stored as float32.
+inline double golden_tolerance(DType dtype) { return dtype == DType::f64 ? 2e-7 : 1e-5; }
+
+}  // namespace smtrain::test
