@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/model/model_file.h"
+
+#include <nlohmann/json.hpp>
+#include <map>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "smtrain/apps/config/dump.h"
+#include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/model/build_model.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/nn/formats/pytorch.h"
+#include "smtrain/nn/formats/safetensors.h"
+
+namespace smtrain::app {
+namespace {
+
+using nlohmann::json;
+using Metadata = std::map<std::string, std::string>;
+
+/// What loaders hand out at most: a picture's channels and the pixels of a side.
+constexpr int64_t kMaxChannels = 4, kMaxSide = 1 << 16;
+
+/// JSON with bytes that are not UTF-8 replaced: the names of folders may hold any.
+std::string json_text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string as_utf8(const std::string& text) {
+  return json::parse(json_text(text)).get<std::string>();
+}
+
+Metadata metadata_of(const ModelCard& card) {
+  return {{"format", "pt"},
+          {"smtrain.version", card.version},
+          {"smtrain.recipe", as_utf8(dump(card.recipe))},
+          {"smtrain.classes", json_text(card.classes)},
+          {"smtrain.input", json_text(std::vector(card.input.begin(), card.input.end()))},
+          {"smtrain.metric", card.metric},
+          {"smtrain.metric_value", number_text(card.metric_value)},
+          {"smtrain.epoch", number_text(card.epoch)},
+          {"smtrain.data_hash", card.data_hash}};
+}
+
+/// A card out of a file's metadata. Throws std::runtime_error that names file and key.
+class CardReader {
+ public:
+  CardReader(const Metadata& metadata, std::string file)
+      : metadata_(metadata), file_(std::move(file)) {}
+
+  ModelCard card() const {
+    return {.recipe = recipe(),
+            .classes = classes(),
+            .input = input(),
+            .metric = text("smtrain.metric"),
+            .metric_value = number<double>("smtrain.metric_value"),
+            .epoch = number<int64_t>("smtrain.epoch"),
+            .data_hash = text("smtrain.data_hash"),
+            .version = text("smtrain.version")};
+  }
+
+ private:
+  const std::string& text(const std::string& key) const {
+    const auto found = metadata_.find(key);
+    if (found == metadata_.end())
+      fail(file_, ": not a model of smtrain: no ", key, " in its metadata");
+    return found->second;
+  }
+
+  template <typename T>
+  T number(const std::string& key) const {
+    const auto value = parse_number<T>(text(key));
+    if (!value) fail(file_, ": ", key, ": expected a number, got '", text(key), "'");
+    return *value;
+  }
+
+  template <typename T>
+  std::vector<T> list(const std::string& key, const char* expected) const {
+    try {
+      return json::parse(text(key)).get<std::vector<T>>();
+    } catch (const json::exception&) {
+      fail(file_, ": ", key, ": expected ", expected);
+    }
+  }
+
+  std::vector<std::string> classes() const {
+    const char* const expected = "a JSON list of one name or more";
+    auto names = list<std::string>("smtrain.classes", expected);
+    if (names.empty()) fail(file_, ": smtrain.classes: expected ", expected);
+    return names;
+  }
+
+  Shape input() const {
+    const char* const expected = "[channels, height, width] of pictures";
+    const auto sizes = list<int64_t>("smtrain.input", expected);
+    const auto in_range = [&](size_t i, int64_t most) { return sizes[i] >= 1 && sizes[i] <= most; };
+    if (sizes.size() != 3 || !in_range(0, kMaxChannels) || !in_range(1, kMaxSide) ||
+        !in_range(2, kMaxSide)) {
+      fail(file_, ": smtrain.input: expected ", expected, ", got ", text("smtrain.input"));
+    }
+    return Shape(sizes);
+  }
+
+  Recipe recipe() const {
+    const std::string& yaml = text("smtrain.recipe");
+    for (size_t at = yaml.find("${"); at != yaml.npos; at = yaml.find("${", at + 1)) {
+      // dump() writes "$${" for the characters "${".
+      if (at == 0 || yaml[at - 1] != '$')
+        fail(file_, ": smtrain.recipe: holds a variable, ", yaml.substr(at, 40));
+    }
+    try {
+      return read_recipe(yaml, file_ + ": smtrain.recipe");
+    } catch (const std::invalid_argument& error) {
+      fail(error.what());
+    }
+  }
+
+  const Metadata& metadata_;
+  std::string file_;
+};
+
+}  // namespace
+
+void save_model(const std::filesystem::path& folder, const ModelCard& card,
+                const nn::Module& model) {
+  nn::StateDict state = model.state_dict();
+  state.metadata() = metadata_of(card);
+  nn::write_safetensors(folder / "model.safetensors", state);
+  nn::write_pytorch(folder / "model.pth", state);
+}
+
+TrainedModel load_model(const std::filesystem::path& path) {
+  const auto file = std::filesystem::is_directory(path) ? path / "model.safetensors" : path;
+  const nn::StateDict state = nn::read_safetensors(file);
+  ModelCard card = CardReader(state.metadata(), file.string()).card();
+
+  int64_t numbers = 0;  // so that a recipe that lies about sizes allocates no more than the file
+  for (const auto& [name, tensor] : state) numbers += tensor.numel();
+  Context context({.device = Device::cpu(), .threads = Context::current().threads()});
+  const ContextGuard guard(context);  // whose generator the first weights are drawn from
+  nn::ModulePtr model;
+  try {
+    model = build_model(card.recipe.model, card.input, static_cast<int64_t>(card.classes.size()),
+                        numbers);
+  } catch (const std::invalid_argument& error) {
+    fail(file.string(), ": ", error.what());
+  }
+  model->load_state_dict(state, file.string());
+  model->eval();
+  return {.card = std::move(card), .model = std::move(model)};
+}
+
+}  // namespace smtrain::app
