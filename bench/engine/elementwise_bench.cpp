@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
+#include <omp.h>
 
 #include "smtrain/engine/autograd.h"
+#include "smtrain/engine/context.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/dropout.h"
 #include "smtrain/engine/ops/loss.h"
@@ -100,7 +102,8 @@ void sum_per_channel(benchmark::State& state) {
 BENCHMARK(sum_per_channel)->UseRealTime();
 
 void dropout_forward(benchmark::State& state) {
-  Context context({.rng = state.range(0) == 0 ? RngKind::pytorch : RngKind::philox});
+  Context context({.threads = omp_get_max_threads(),
+                   .rng = state.range(0) == 0 ? RngKind::pytorch : RngKind::philox});
   const ContextGuard guard(context);
   const Tensor x = full({128, 9216}, 1);  // the MNIST CNN's first dropout
   for (auto _ : state) benchmark::DoNotOptimize(dropout(x, 0.25).data());

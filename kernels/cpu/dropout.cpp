@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/dropout.h"
 
-#include <algorithm>
-
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/vectorize.h"
 #include "smtrain/kernels/philox.h"
@@ -11,17 +9,24 @@
 namespace smtrain::cpu {
 namespace {
 
+SMTRAIN_VECTORIZED void philox_blocks(const PhiloxKey& key, uint64_t threshold, int64_t begin,
+                                      int64_t end, uint8_t* __restrict mask) {
+  for (int64_t block = begin; block < end; ++block) {
+    const PhiloxWords words = philox_block(key, static_cast<uint64_t>(block));
+    for (int i = 0; i < 4; ++i) mask[4 * block + i] = words.word[i] < threshold;
+  }
+}
+
 void philox_mask(const BernoulliMaskArgs& a) {
   const PhiloxKey key{.seed = a.generator->next64()};
   // A 32-bit word is below keep * 2^32 with probability keep, to 2^-32.
   const auto threshold = static_cast<uint64_t>(a.keep * 0x1p32);
-  parallel_for((a.count + 3) / 4, grain_of(64), [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block) {
-      const PhiloxWords words = philox_block(key, static_cast<uint64_t>(block));
-      const int64_t count = std::min<int64_t>(4, a.count - 4 * block);
-      for (int64_t i = 0; i < count; ++i) a.mask[4 * block + i] = words.word[i] < threshold;
-    }
+  parallel_for(a.count / 4, grain_of(32), [&](int64_t begin, int64_t end) {
+    philox_blocks(key, threshold, begin, end, a.mask);
   });
+  for (int64_t i = a.count / 4 * 4; i < a.count; ++i) {
+    a.mask[i] = philox(key, static_cast<uint64_t>(i)) < threshold;
+  }
 }
 
 template <typename T>

@@ -36,9 +36,39 @@ SMTRAIN_VECTORIZED void add(const T* __restrict x, U* __restrict y, int64_t coun
   }
 }
 
+// y[j, i] = x[i, j] for 8 x 8 elements of 32 bits, in registers: interleaving the upper with the
+// lower half of the rows three times puts every element into its transposed place.
+using Row8 [[gnu::vector_size(32)]] = uint32_t;
+SMTRAIN_VECTORIZED void transpose8(const uint32_t* __restrict x, int64_t x_stride,
+                                   uint32_t* __restrict y, int64_t y_stride) {
+  Row8 rows[8], interleaved[8];
+  for (int i = 0; i < 8; ++i) std::memcpy(&rows[i], x + i * x_stride, sizeof(Row8));
+  for (int pass = 0; pass < 3; ++pass) {
+    for (int i = 0; i < 4; ++i) {
+      interleaved[2 * i] = __builtin_shufflevector(rows[i], rows[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+      interleaved[2 * i + 1] =
+          __builtin_shufflevector(rows[i], rows[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; ++i) rows[i] = interleaved[i];
+  }
+  for (int i = 0; i < 8; ++i) std::memcpy(y + i * y_stride, &rows[i], sizeof(Row8));
+}
+
 // y = x without a change of dtype: elements are moved as bits.
 template <typename Bits>
 void move_block(const Block& block, const Bits* __restrict x, Bits* __restrict y) {
+  if constexpr (sizeof(Bits) == 4) {
+    const bool transposes = block.x_row_stride == 1 && block.y_column_stride == 1;
+    if (transposes && block.rows % 8 == 0 && block.columns % 8 == 0) {
+      for (int64_t row = 0; row < block.rows; row += 8) {
+        for (int64_t column = 0; column < block.columns; column += 8) {
+          transpose8(x + row + column * block.x_column_stride, block.x_column_stride,
+                     y + row * block.y_row_stride + column, block.y_row_stride);
+        }
+      }
+      return;
+    }
+  }
   for (int64_t row = 0; row < block.rows; ++row) {
     const Bits* from = x + row * block.x_row_stride;
     Bits* to = y + row * block.y_row_stride;

@@ -9,6 +9,7 @@
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/view.h"
+#include "smtrain/engine/tape.h"
 #include "smtrain/tests/engine/op_test.h"
 
 namespace smtrain::test {
@@ -87,6 +88,21 @@ TEST_P(Dropout, PhiloxMasksDifferFromDrawToDrawAndRepeatWithTheSeed) {
   EXPECT_EQ(dropout(x, 0.5).to_vector<double>(), first);
   EXPECT_NE(first, second);
   EXPECT_NEAR(std::accumulate(first.begin(), first.end(), 0.0), 9999, 5 * std::sqrt(9999.0));
+}
+
+TEST_P(Dropout, ReplayingACallDrawsTheNextMask) {
+  const Tensor x = ones({1000}, {.dtype = dtype()});
+  context_.generator().manual_seed(7);
+  const auto first = dropout(x, 0.5).to_vector<double>();
+  const auto second = dropout(x, 0.5).to_vector<double>();
+  context_.generator().manual_seed(7);
+  Tape tape;
+  context_.set_tape(&tape);
+  const Tensor y = dropout(x, 0.5);
+  context_.set_tape(nullptr);
+  EXPECT_EQ(y.to_vector<double>(), first);
+  tape.replay();
+  EXPECT_EQ(y.to_vector<double>(), second);
 }
 
 class DropoutGradient : public OpTest {};

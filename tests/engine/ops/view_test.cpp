@@ -45,8 +45,9 @@ TEST(View, FlattenKeepsTheLogicalOrderOfChannelsLast) {
 
 // Tiles of a transposition, rows of a copy and odd ends of both.
 TEST(View, ChannelsLastAndBackForEveryDType) {
-  for (const Shape& shape : {Shape{1, 1, 1, 1}, Shape{2, 3, 31, 33}, Shape{1, 70, 5, 9},
-                             Shape{3, 64, 1, 1}, Shape{0, 3, 2, 2}, Shape{1, 2, 1, 5000}}) {
+  for (const Shape& shape :
+       {Shape{1, 1, 1, 1}, Shape{2, 3, 31, 33}, Shape{1, 70, 5, 9}, Shape{2, 72, 4, 10},
+        Shape{3, 64, 1, 1}, Shape{0, 3, 2, 2}, Shape{1, 2, 1, 5000}}) {
     for (const DType dtype : {DType::f32, DType::f64, DType::bf16, DType::u8}) {
       SCOPED_TRACE(testing::Message() << shape << " " << dtype);
       const Tensor x =
