@@ -8,6 +8,7 @@
 #include "smtrain/data/decoders.h"
 #include "smtrain/data/exif.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/file.h"
 
 namespace smtrain::data {
 namespace {
@@ -97,6 +98,10 @@ Image decode(std::span<const uint8_t> bytes, const std::string& name,
   if (options.apply_exif_orientation)
     image = turn_upright(std::move(image), exif_orientation(bytes));
   return options.channels == 3 ? to_rgb(std::move(image)) : to_gray(std::move(image));
+}
+
+Image decode_file(const std::filesystem::path& path, const DecodeOptions& options) {
+  return decode(read_file(path, uint64_t{1} << 30), path.string(), options);
 }
 
 }  // namespace smtrain::data

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 
@@ -25,5 +26,8 @@ struct DecodeOptions {
 /// damaged or end early, or when the picture has more than max_pixels.
 Image decode(std::span<const uint8_t> bytes, const std::string& name,
              const DecodeOptions& options = {});
+
+/// The same for a file of at most 1 GiB. Throws also when it can't be read.
+Image decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
 
 }  // namespace smtrain::data

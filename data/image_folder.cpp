@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
 
 namespace smtrain::data {
 namespace {
@@ -17,15 +16,6 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 9> kExtensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
                                                          ".pgm", ".tif",  ".tiff", ".webp"};
-constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
-
-bool is_picture(std::string name) {
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return std::any_of(kExtensions.begin(), kExtensions.end(),
-                     [&](std::string_view extension) { return name.ends_with(extension); });
-}
 
 struct Listing {
   std::vector<std::string> folders, files;  // names, sorted by bytes; what is no folder is a file
@@ -61,6 +51,14 @@ void collect_folders(const fs::path& folder, std::vector<fs::path>& above,
 }
 
 }  // namespace
+
+bool is_picture(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return std::any_of(kExtensions.begin(), kExtensions.end(),
+                     [&](std::string_view extension) { return name.ends_with(extension); });
+}
 
 ImageFolder::ImageFolder(const fs::path& root, const DecodeOptions& decode_options)
     : decode_options_(decode_options), classes_(list(root).folders) {
@@ -101,8 +99,7 @@ const ImageFolder::File& ImageFolder::file(int64_t index) const {
 
 Sample ImageFolder::get(int64_t index) const {
   const File& picture = file(index);
-  const auto bytes = read_file(picture.path, kMaxFileBytes);
-  return {.image = decode(bytes, picture.path, decode_options_), .target = picture.target};
+  return {.image = decode_file(picture.path, decode_options_), .target = picture.target};
 }
 
 std::string ImageFolder::decoding() const {

@@ -11,11 +11,14 @@
 
 namespace smtrain::data {
 
+/// Whether a file counts as a picture: its name, in lower case, ends in .jpg .jpeg .png .ppm .bmp
+/// .pgm .tif .tiff or .webp.
+bool is_picture(std::string name);
+
 /// Pictures in one folder per class, in the order of torchvision's ImageFolder: classes are the
 /// sub-folders of the root (symbolic links followed) sorted by bytes; inside a class all folders
-/// below it, sorted by full path, and the files of each sorted by name. A file counts when its
-/// name, in lower case, ends in .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff or .webp; hidden files
-/// too. Contents are looked at only by get().
+/// below it, sorted by full path, and the files of each that is_picture() accepts, hidden ones too,
+/// sorted by name. Contents are looked at only by get().
 class ImageFolder : public Dataset {
  public:
   /// Lists the files. Throws std::runtime_error naming the folder when it is missing, unreadable or
