@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/view.h"
 
-#include <algorithm>
 #include <numeric>
 
 #include "smtrain/engine/autograd.h"

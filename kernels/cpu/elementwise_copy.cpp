@@ -5,6 +5,8 @@
 #include "smtrain/kernels/elementwise.h"
 #include "smtrain/kernels/stream.h"
 
+#include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 namespace smtrain::cpu {
