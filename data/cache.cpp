@@ -18,16 +18,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
+uint64_t limit_bytes(const CacheOptions& options) {
+  if (options.max_bytes > 0) return options.max_bytes;
+  if (options.mode == CacheMode::disk) return UINT64_MAX;
+  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE)) / 2;
+}
+
 class MemoryWriter : public FileWriter {
  public:
+  /// Expects `pieces` pieces, none larger than the first, of at most `limit` bytes together.
+  MemoryWriter(int64_t pieces, uint64_t limit)
+      : pieces_(static_cast<uint64_t>(pieces)), limit_(limit) {}
+
   using FileWriter::write;
   void write(std::span<const uint8_t> piece) override {
+    // All at once: growing step by step would hold everything twice for moments.
+    if (bytes_.empty()) {
+      bytes_.reserve(std::min(limit_, pieces_ * (piece.size() + sizeof(CacheEntry)) + 4096));
+    }
     bytes_.insert(bytes_.end(), piece.begin(), piece.end());
   }
   uint64_t size() const override { return bytes_.size(); }
   std::vector<uint8_t> take() { return std::move(bytes_); }
 
  private:
+  uint64_t pieces_, limit_;
   std::vector<uint8_t> bytes_;
 };
 
@@ -104,13 +120,6 @@ CachedImage load(const Job& job, int64_t index) {
   return std::move(sample.image);
 }
 
-uint64_t limit_bytes(const CacheOptions& options) {
-  if (options.max_bytes > 0) return options.max_bytes;
-  if (options.mode == CacheMode::disk) return UINT64_MAX;
-  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE)) / 2;
-}
-
 /// Decodes everything into `out`, a few pictures ahead of it on threads.
 void fill(const Job& job, const std::string& key, FileWriter& out) {
   const int64_t count = job.dataset->size();
@@ -122,7 +131,7 @@ void fill(const Job& job, const std::string& key, FileWriter& out) {
   Prefetcher loading(job.options.threads,
                      [&](int64_t index) { place_of(index) = load(job, index); });
   write_cache(out, key, count, [&](int64_t index) {
-    if (out.size() > limit) fail("more than ", limit, " bytes");
+    if (out.size() > limit) fail("the pictures take more than ", limit, " bytes");
     loading.allow(std::min(count, index + std::ssize(window)));
     loading.wait(index + 1);
     return std::move(place_of(index));
@@ -170,7 +179,7 @@ std::shared_ptr<const Dataset> open(const Job& job, const std::string& key, Cach
 
 std::shared_ptr<const Dataset> cached_in_ram(const Job& job) {
   const std::string key(64, '0');  // nobody looks for it
-  MemoryWriter out;
+  MemoryWriter out(job.dataset->size(), limit_bytes(job.options));
   fill(job, key, out);
   return open(job, key, out.take());
 }

@@ -249,7 +249,8 @@ TEST_F(Cache, GoesOnWithoutOneAboveTheLimit) {
     limited.max_bytes = 1000;
     const auto dataset = open();
     EXPECT_EQ(cached(dataset, {}, limited).dataset, dataset);
-    EXPECT_EQ(warnings_.back(), "cache: going on without one: more than 1000 bytes");
+    EXPECT_EQ(warnings_.back(),
+              "cache: going on without one: the pictures take more than 1000 bytes");
   }
 }
 

@@ -124,7 +124,8 @@ TEST_F(FolderLoader, HandsOutWhatToFloatGives) {
 
 TEST_F(FolderLoader, RawBatchesHoldThePixels) {
   DataLoader loader(folder_, {.batch_size = 4, .raw = true});
-  const Batch& batch = *loader.begin();
+  const BatchIterator first = loader.begin();
+  const Batch& batch = *first;
   EXPECT_EQ(batch.size(), 4);
   EXPECT_EQ(batch.images.dtype(), DType::u8);
   EXPECT_EQ(batch.images.shape(), Shape({4, 3, 6, 5}));
