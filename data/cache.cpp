@@ -27,7 +27,7 @@ uint64_t limit_bytes(const CacheOptions& options) {
 
 class MemoryWriter : public FileWriter {
  public:
-  /// Expects `pieces` pieces, none larger than the first, of at most `limit` bytes together.
+  /// Made for `pieces` pieces of about the size of the first, and at most `limit` bytes.
   MemoryWriter(int64_t pieces, uint64_t limit)
       : pieces_(static_cast<uint64_t>(pieces)), limit_(limit) {}
 
