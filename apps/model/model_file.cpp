@@ -36,7 +36,7 @@ std::string as_utf8(const std::string& text) {
 Metadata metadata_of(const ModelCard& card) {
   return {{"format", "pt"},
           {"smtrain.version", card.version},
-          {"smtrain.recipe", as_utf8(dump(card.recipe))},
+          {kRecipeKey, as_utf8(dump(card.recipe))},
           {"smtrain.classes", json_text(card.classes)},
           {"smtrain.input", json_text(std::vector(card.input.begin(), card.input.end()))},
           {"smtrain.metric", card.metric},
@@ -105,14 +105,14 @@ class CardReader {
   }
 
   Recipe recipe() const {
-    const std::string& yaml = text("smtrain.recipe");
+    const std::string& yaml = text(kRecipeKey);
     for (size_t at = yaml.find("${"); at != yaml.npos; at = yaml.find("${", at + 1)) {
       // dump() writes "$${" for the characters "${".
       if (at == 0 || yaml[at - 1] != '$')
-        fail(file_, ": smtrain.recipe: holds a variable, ", yaml.substr(at, 40));
+        fail(file_, ": ", kRecipeKey, ": holds a variable, ", yaml.substr(at, 40));
     }
     try {
-      return read_recipe(yaml, file_ + ": smtrain.recipe");
+      return read_recipe(yaml, file_ + ": " + kRecipeKey);
     } catch (const std::invalid_argument& error) {
       fail(error.what());
     }

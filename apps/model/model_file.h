@@ -30,6 +30,9 @@ struct TrainedModel {
   nn::ModulePtr model;  // in evaluation mode, on the CPU
 };
 
+/// What the metadata of a model.safetensors of ours hold the recipe under; other files lack it.
+inline constexpr char kRecipeKey[] = "smtrain.recipe";
+
 /// Writes model.safetensors (weights and card) and, beside it, model.pth for PyTorch, each
 /// atomically.
 void save_model(const std::filesystem::path& folder, const ModelCard& card,
