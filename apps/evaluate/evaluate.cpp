@@ -66,12 +66,12 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   const Evaluation result = evaluator(loader, [&](const data::Batch& batch, const Tensor& output) {
     count(batch, output, counts);
   });
-  fmt::print(out, "loss {:.4f}, accuracy {:.2f} % ({}/{})\n", result.loss, 100 * result.accuracy(),
-             result.correct, result.samples);
+  fmt::print(out, "Average loss: {:.4f}, Accuracy: {}/{} ({:.2f}%)\n", result.loss, result.correct,
+             result.samples, 100 * result.accuracy());
   for (size_t i = 0; i < classes.size(); ++i) {
     const ClassCount& count = counts[i];
     if (count.samples == 0) continue;
-    fmt::print(out, "  {}: {}/{} ({:.2f} %)\n", classes[i], count.correct, count.samples,
+    fmt::print(out, "  {}: {}/{} ({:.2f}%)\n", classes[i], count.correct, count.samples,
                100.0 * static_cast<double>(count.correct) / static_cast<double>(count.samples));
   }
   return 0;

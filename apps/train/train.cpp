@@ -12,7 +12,6 @@
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/apps/model/model_file.h"
-#include "smtrain/apps/report/training_report.h"
 #include "smtrain/apps/train/job_data.h"
 #include "smtrain/apps/train/log.h"
 #include "smtrain/apps/train/metrics.h"
@@ -187,7 +186,6 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
       save_model(recipe.output.model_dir, card, *model);
     }
   }
-  write_training_report(output, metrics);
   return 0;
 }
 
