@@ -10,7 +10,8 @@
 
 namespace smtrain::data {
 
-/// One training example: a picture, or for array files that hold real numbers its values, and its class.
+/// One training example: a picture, or for array files that hold real numbers its values, and its
+/// class.
 struct Sample {
   Image image;
   std::vector<float> values;  // [channels, height, width]; empty when image.pixels holds the data
@@ -24,7 +25,8 @@ class Dataset {
 
   virtual int64_t size() const = 0;
 
-  /// Sample `index`, 0 <= index < size(). Throws std::runtime_error naming the file when it can't be read.
+  /// Sample `index`, 0 <= index < size(). Throws std::runtime_error naming the file when it can't
+  /// be read.
   virtual Sample get(int64_t index) const = 0;
 
   /// The pixels of sample `index` where they lie in memory already, for batches that are copied

@@ -6,7 +6,8 @@
 
 namespace smtrain::data {
 
-/// A decoded picture: rows top to bottom, pixels left to right, channels interleaved (R, G, B or one grey value).
+/// A decoded picture: rows top to bottom, pixels left to right, channels interleaved (R, G, B or
+/// one grey value).
 struct Image {
   int64_t height = 0;
   int64_t width = 0;

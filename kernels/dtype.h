@@ -124,7 +124,7 @@ struct DTypeOf<bool> {
 };
 
 template <typename T>
-inline constexpr DType dtype_of = DTypeOf<T>::value;
+constexpr DType dtype_of = DTypeOf<T>::value;
 
 /// Calls f.template operator()<T>() with the element type of a dtype.
 template <typename F>
