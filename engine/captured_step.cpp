@@ -12,6 +12,9 @@
 namespace smtrain {
 namespace {
 
+// Of the arena: whoever frees a block at the arena's own address frees the arena.
+constexpr size_t kUnusedBytes = 256;
+
 // Lets a plan observe or serve this thread's allocations for a scope.
 class PlanScope {
  public:
@@ -114,8 +117,8 @@ void CapturedStep::Recording::run(const Function& function) {
     return;
   }
 
-  arena = context.arena(context.device(), plan.arena_bytes());
-  plan.begin_serving(arena->data());
+  arena = context.arena(context.device(), kUnusedBytes + plan.arena_bytes());
+  plan.begin_serving(static_cast<std::byte*>(arena->data()) + kUnusedBytes);
   tape = Tape();
   {
     const PlanScope scope(allocator, plan);

@@ -4,24 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
-
-// Counts what this program asks the heap for, to show that a replay asks for nothing.
-namespace {
-std::atomic<int64_t> heap_allocations = 0;
-}
-[[gnu::noinline]] void* operator new(size_t bytes) {
-  ++heap_allocations;
-  if (void* address = std::malloc(bytes)) return address;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* address) noexcept { std::free(address); }
-[[gnu::noinline]] void operator delete(void* address, size_t) noexcept { std::free(address); }
+#include "smtrain/tests/heap_allocations.h"
 
 namespace smtrain {
 namespace {
@@ -103,9 +88,9 @@ TEST(CapturedStep, AReplayAllocatesNothing) {
   });
   const Tensors batch{values({1, 2})};
   for (int i = 0; i < 3; ++i) step(batch);
-  const int64_t before = heap_allocations;
+  const int64_t before = test::heap_allocations();
   for (int i = 0; i < 10; ++i) step(batch);
-  EXPECT_EQ(heap_allocations - before, 0);
+  EXPECT_EQ(test::heap_allocations() - before, 0);
   EXPECT_EQ(step.replays(), 10);
 }
 
@@ -117,6 +102,20 @@ TEST(CapturedStep, FillingItsOwnBuffersCopiesNothing) {
     copy_into(values({double(i), 1}), own[0]);
     EXPECT_THAT(step(own)[0].to_vector<double>(), ElementsAre(2 * i, 2));
   }
+}
+
+// A block at the front of the arena is not the arena.
+TEST(CapturedStep, FreeingABlockLeavesTheArenaAlone) {
+  CapturedStep step(
+      [](std::span<const Tensor> in) { return Tensors{affine(affine(in[0], 2, 0), 3, 0)}; });
+  const Tensors batch{values({1})};
+  for (int i = 0; i < 4; ++i) step(batch);
+  Tensors others;
+  for (int i = 0; i < 4; ++i) {
+    others.push_back(zeros({static_cast<int64_t>(step.arena_bytes())}, {.dtype = DType::u8}));
+  }
+  EXPECT_EQ(step(batch)[0].item(), 6);
+  for (const Tensor& other : others) EXPECT_THAT(other.to_vector<float>(), testing::Each(0));
 }
 
 TEST(CapturedStep, RefusesHostReadsWhileRecording) {
