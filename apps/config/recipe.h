@@ -330,9 +330,13 @@ struct QuirksOptions {
   bool operator==(const QuirksOptions&) const = default;
 };
 
+enum class PthFormat { zip, legacy };
+
 struct OutputOptions {
   std::string dir = "${SM_OUTPUT_DATA_DIR:-output}";
   std::string model_dir = "${SM_MODEL_DIR:-output}";
+  PthFormat pth_format = PthFormat::zip;
+  bool pth_module_prefix = false;
 
   bool operator==(const OutputOptions&) const = default;
 };

@@ -264,7 +264,11 @@ Group keys_of(QuirksOptions& o) {
 
 Group keys_of(OutputOptions& o) {
   return {{{"dir", &o.dir, "Folder for the recipe, metrics and pictures."},
-           {"model_dir", &o.model_dir, "Folder for the model's files."}}};
+           {"model_dir", &o.model_dir, "Folder for the model's files."},
+           {"pth_format", one_of(o.pth_format, {"zip", "legacy"}),
+            "Of model.pth: as PyTorch writes since 1.6, or before."},
+           {"pth_module_prefix", &o.pth_module_prefix,
+            "Names in model.pth begin with 'module.', as torch.nn.DataParallel expects."}}};
 }
 
 Group keys_of(Recipe& o) {

@@ -124,12 +124,15 @@ class CardReader {
 
 }  // namespace
 
-void save_model(const std::filesystem::path& folder, const ModelCard& card,
-                const nn::Module& model) {
+void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model) {
+  const std::filesystem::path folder = output.model_dir;
   nn::StateDict state = model.state_dict();
   state.metadata() = metadata_of(card);
   nn::write_safetensors(folder / "model.safetensors", state);
-  nn::write_pytorch(folder / "model.pth", state);
+  nn::write_pytorch(folder / "model.pth", state,
+                    {.format = output.pth_format == PthFormat::legacy ? nn::PytorchFormat::legacy
+                                                                      : nn::PytorchFormat::zip,
+                     .module_prefix = output.pth_module_prefix});
 }
 
 TrainedModel load_model(const std::filesystem::path& path) {

@@ -33,10 +33,9 @@ struct TrainedModel {
 /// What the metadata of a model.safetensors of ours hold the recipe under; other files lack it.
 inline constexpr char kRecipeKey[] = "smtrain.recipe";
 
-/// Writes model.safetensors (weights and card) and, beside it, model.pth for PyTorch, each
-/// atomically.
-void save_model(const std::filesystem::path& folder, const ModelCard& card,
-                const nn::Module& model);
+/// Writes model.safetensors (weights and card) and, beside it, model.pth for PyTorch into
+/// output.model_dir, each atomically.
+void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model);
 
 /// Reads what save_model() wrote: a model.safetensors file, or a folder that holds one. Throws
 /// std::runtime_error naming the file when it is missing, damaged or not one of ours,

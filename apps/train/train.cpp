@@ -183,7 +183,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
       card.metric_value = summary.validation.accuracy();
       card.epoch = epoch;
       if (last) log.saving();
-      save_model(recipe.output.model_dir, card, *model);
+      save_model(recipe.output, card, *model);
     }
   }
   return 0;

@@ -25,10 +25,10 @@ TEST(RecipeRoundTrip, EveryKindOfLayerAndTransform) {
   Recipe recipe;
   recipe.data.train.path = "a";
   recipe.data.cache_dir = "c";
-  recipe.output = {"o", "m"};
+  recipe.output = {"o", "m", PthFormat::legacy, true};
   recipe.data.transform = {Resize{{3, 4}},
                            CenterCrop{{3, 4}},
-                           RandomCrop{{3, 4}, {1, 2}},
+                           RandomCrop{{3, 4}, 2},
                            RandomHorizontalFlip{},
                            RandomVerticalFlip{0.1},
                            Grayscale{3},

@@ -58,7 +58,7 @@ TEST(LayerSummary, OfNetAsItRuns) {
 TEST(Inspect, AModelOfOurs) {
   const test::TemporaryDirectory directory;
   const Recipe recipe{.model = MnistCnnModel{}};
-  save_model(directory.path(),
+  save_model({.model_dir = directory.path()},
              {.recipe = recipe,
               .classes = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"},
               .input = {1, 28, 28},
@@ -107,7 +107,8 @@ TEST(Inspect, AModelWithNumbersThatAreNotTrained) {
   const Recipe recipe{
       .model =
           LayersModel{{{BatchNorm2dLayer{}}, {FlattenLayer{}}, {LinearLayer{.out_features = 2}}}}};
-  save_model(directory.path(), {.recipe = recipe, .classes = {"a", "b"}, .input = {3, 2, 2}},
+  save_model({.model_dir = directory.path()},
+             {.recipe = recipe, .classes = {"a", "b"}, .input = {3, 2, 2}},
              *build_model(recipe.model, {3, 2, 2}, 2));
   EXPECT_THAT(run({directory.path().string()}).out, EndsWith(R"(
   operation    module  output        parameters

@@ -69,7 +69,7 @@ class ModelFile : public testing::Test {
  protected:
   /// Writes the model with one key of its metadata changed and gives what load_model() says.
   std::string with(const std::string& key, const std::string& value) {
-    save_model(directory_.path(), card(), *model());
+    save_model({.model_dir = directory_.path()}, card(), *model());
     nn::StateDict state = nn::read_safetensors(file_);
     state.metadata()[key] = value;
     nn::write_safetensors(file_, state);
@@ -87,7 +87,7 @@ class ModelFile : public testing::Test {
 
 TEST_F(ModelFile, GivesBackWhatWasSaved) {
   const nn::ModulePtr saved = model();
-  save_model(directory_.path(), card(), *saved);
+  save_model({.model_dir = directory_.path()}, card(), *saved);
   for (const auto& path : {directory_.path(), file_}) {
     const TrainedModel loaded = load_model(path);
     EXPECT_EQ(loaded.card.recipe, card().recipe);
@@ -108,7 +108,7 @@ TEST_F(ModelFile, GivesBackWhatWasSaved) {
 }
 
 TEST_F(ModelFile, LoadingDrawsNothingFromTheCallersGenerator) {
-  save_model(directory_.path(), card(), *model());
+  save_model({.model_dir = directory_.path()}, card(), *model());
   Context context({.seed = 5}), untouched({.seed = 5});
   const ContextGuard guard(context);
   load_model(file_);
@@ -116,27 +116,37 @@ TEST_F(ModelFile, LoadingDrawsNothingFromTheCallersGenerator) {
 }
 
 TEST_F(ModelFile, TheSameModelGivesTheSameBytes) {
-  save_model(directory_.path(), card(), *model());
+  save_model({.model_dir = directory_.path()}, card(), *model());
   const std::string safetensors = sha256_of(file_);
   const std::string pth = sha256_of(directory_.path() / "model.pth");
-  save_model(directory_.path(), card(), *model());
+  save_model({.model_dir = directory_.path()}, card(), *model());
   EXPECT_EQ(sha256_of(file_), safetensors);
   EXPECT_EQ(sha256_of(directory_.path() / "model.pth"), pth);
 }
 
 TEST_F(ModelFile, LeavesTheWeightsForPyTorchBesideIt) {
   const nn::ModulePtr saved = model();
-  save_model(directory_.path(), card(), *saved);
+  save_model({.model_dir = directory_.path()}, card(), *saved);
   const nn::StateDict state = nn::read_pytorch(directory_.path() / "model.pth");
   EXPECT_EQ(state.size(), 9u);
   EXPECT_EQ(state.at("3.weight").to_vector<float>(),
             saved->state_dict().at("3.weight").to_vector<float>());
 }
 
+TEST_F(ModelFile, TheOldContainerAndTheNamesOfDataParallel) {
+  save_model(
+      {.model_dir = directory_.path(), .pth_format = PthFormat::legacy, .pth_module_prefix = true},
+      card(), *model());
+  const auto path = directory_.path() / "model.pth";
+  EXPECT_EQ(read_file(path, 1 << 20)[0], 0x80);  // a pickle, not "PK" as a zip archive
+  EXPECT_NE(nn::read_pytorch(path).find("module.3.weight"), nullptr);
+  EXPECT_NE(nn::read_safetensors(file_).find("3.weight"), nullptr);
+}
+
 TEST_F(ModelFile, NamesOfClassesNeedNotBeUtf8) {
   ModelCard latin1 = card();
   latin1.classes[0] = "b\xe9";
-  save_model(directory_.path(), latin1, *model());
+  save_model({.model_dir = directory_.path()}, latin1, *model());
   EXPECT_EQ(load_model(file_).card.classes[0], "b\xef\xbf\xbd");
 }
 
@@ -149,7 +159,7 @@ TEST_F(ModelFile, SaysWhatIsNotAModel) {
 }
 
 TEST_F(ModelFile, EveryTruncationIsNamed) {
-  save_model(directory_.path(), card(), *model());
+  save_model({.model_dir = directory_.path()}, card(), *model());
   const std::vector<uint8_t> bytes = read_file(file_, 1 << 20);
   for (size_t size = 0; size < bytes.size(); size += 17) {
     write_file_atomically(file_, std::span(bytes).first(size));
@@ -186,7 +196,7 @@ TEST_F(ModelFile, ARecipeThatLiesAboutSizesAllocatesNothing) {
 }
 
 TEST_F(ModelFile, WeightsMustFitTheRecipe) {
-  save_model(directory_.path(), card(), *model());
+  save_model({.model_dir = directory_.path()}, card(), *model());
   nn::StateDict state;
   state.metadata() = nn::read_safetensors(file_).metadata();
   for (const auto& [name, tensor] : model()->state_dict()) {

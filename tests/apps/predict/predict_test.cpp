@@ -51,7 +51,7 @@ class Predict : public testing::Test {
     state.add("1.weight", from_vector(weight, {3, 12}));
     state.add("1.bias", from_vector<float>({0, 0, 0}, {3}));
     model->load_state_dict(state);
-    save_model(directory_.path(),
+    save_model({.model_dir = directory_.path()},
                {.recipe = recipe, .classes = {"red", "green", "blue"}, .input = {3, 2, 2}}, *model);
   }
 
