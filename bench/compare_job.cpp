@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// One measured job of bench/compare, our side of it: trains `net` or `mnist_cnn` for some steps on
+// batches that lie in memory, or decodes, resizes and batches the pictures of class folders. Prints
+// one JSON object. bench/pytorch/compare_job.py is the same with PyTorch.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "smtrain/apps/train/job_data.h"
+#include "smtrain/apps/train/objective.h"
+#include "smtrain/apps/train/training_step.h"
+#include "smtrain/data/idx.h"
+#include "smtrain/data/image_folder.h"
+#include "smtrain/data/loader.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/nn/models/mnist_cnn.h"
+#include "smtrain/nn/models/net.h"
+#include "smtrain/nn/optim/adam.h"
+#include "smtrain/nn/optim/sgd.h"
+
+namespace {
+
+using namespace smtrain;
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+struct Job {
+  std::string name;
+  std::filesystem::path data;
+  int64_t batch_size = 0;
+  int64_t steps = 0;   // of training
+  int64_t passes = 0;  // of the loader through its pictures
+  int threads = 2;
+  uint64_t seed = 1;
+};
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+data::Transforms resize_to_96() {
+  return {std::make_shared<data::Resize>(data::ImageSize{.height = 96, .width = 96})};
+}
+
+// The first batches of an epoch, in the order that the seed gives.
+std::vector<data::Batch> first_batches(data::DataLoader& loader, int64_t count) {
+  std::vector<data::Batch> batches;
+  for (const data::Batch& batch : loader) {
+    if (static_cast<int64_t>(batches.size()) == count) break;
+    batches.push_back(batch);
+  }
+  return batches;
+}
+
+json train(const Job& job, nn::Module& model, optim::Optimizer& optimizer,
+           const app::Preprocessing& numbers, data::DataLoader loader) {
+  const app::Objective objective(app::NllLoss{}, /*classes=*/0);
+  app::TrainingStep step(model, optimizer, objective, numbers, /*capture=*/true);
+  const std::vector<data::Batch> batches = first_batches(loader, job.steps);
+  std::vector<double> step_ms, losses;
+  for (int64_t i = 0; i < job.steps; ++i) {
+    const data::Batch& batch = batches[static_cast<size_t>(i) % batches.size()];
+    const auto start = Clock::now();
+    losses.push_back(step(batch.images, batch.targets).item());
+    step_ms.push_back(milliseconds_since(start));
+  }
+  return {{"step_ms", step_ms}, {"losses", losses}};
+}
+
+json train_net(const Job& job) {
+  nn::Net net;
+  optim::SGD sgd(net.parameters(), {.lr = 0.001, .momentum = 0.9});
+  return train(
+      job, net, sgd, {.mean = {0.5, 0.5, 0.5}, .std = {0.5, 0.5, 0.5}},
+      data::DataLoader(std::make_shared<data::ImageFolder>(job.data), {.batch_size = job.batch_size,
+                                                                       .shuffle = true,
+                                                                       .threads = job.threads,
+                                                                       .transforms = resize_to_96(),
+                                                                       .raw = true}));
+}
+
+json train_mnist_cnn(const Job& job) {
+  nn::MnistCnn model;
+  optim::Adam adam(model.parameters(), {.lr = 0.001});
+  return train(job, model, adam, {.mean = {0}, .std = {1}},
+               data::DataLoader(data::IdxDataset::open(job.data / "train-images-idx3-ubyte.gz",
+                                                       job.data / "train-labels-idx1-ubyte.gz"),
+                                {.batch_size = job.batch_size, .shuffle = true, .raw = true}));
+}
+
+json load(const Job& job) {
+  data::DataLoader loader(std::make_shared<data::ImageFolder>(job.data),
+                          {.batch_size = job.batch_size,
+                           .shuffle = true,
+                           .threads = job.threads,
+                           .transforms = resize_to_96(),
+                           .raw = true});
+  std::vector<double> pass_ms;
+  int64_t pixel_sum = 0;
+  for (int64_t pass = 0; pass < job.passes; ++pass) {
+    pixel_sum = 0;
+    const auto start = Clock::now();
+    for (const data::Batch& batch : loader) {
+      const auto* pixels = batch.images.data<uint8_t>();
+      for (int64_t i = 0; i < batch.images.numel(); ++i) pixel_sum += pixels[i];
+    }
+    pass_ms.push_back(milliseconds_since(start));
+  }
+  return {{"images", loader.dataset().size()}, {"pass_ms", pass_ms}, {"pixel_sum", pixel_sum}};
+}
+
+json run(const Job& job) {
+  if (job.name == "net") return train_net(job);
+  if (job.name == "mnist_cnn") return train_mnist_cnn(job);
+  return load(job);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Job job;
+  CLI::App arguments("One measured job of bench/compare");
+  arguments.add_option("job", job.name)
+      ->required()
+      ->check(CLI::IsMember({"net", "mnist_cnn", "loader"}));
+  arguments.add_option("--data", job.data)->required();
+  arguments.add_option("--batch-size", job.batch_size)->required();
+  arguments.add_option("--steps", job.steps);
+  arguments.add_option("--passes", job.passes);
+  arguments.add_option("--threads", job.threads);
+  arguments.add_option("--seed", job.seed);
+  CLI11_PARSE(arguments, argc, argv);
+  try {
+    Context context({.threads = job.threads, .seed = job.seed});
+    const ContextGuard guard(context);
+    std::cout << run(job) << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << "bench_compare: " << error.what() << '\n';
+    return 1;
+  }
+}
