@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "smtrain/kernels/cpu/max_pool_2x2.h"
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/pool.h"
 #include "smtrain/kernels/cpu/vectorize.h"
@@ -162,6 +163,16 @@ void dispatch_index(const PoolShape& shape, F&& f) {
 
 void max_pool_forward(const MaxPoolArgs& args, Stream) {
   const PoolShape& s = args.shape;
+  if (is_narrow_max_pool_2x2(s)) {
+    const int64_t cost = 4 * s.width.outputs * s.channels;
+    parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t row = begin; row < end; ++row) {
+                     max_pool_2x2_forward_row(args, row / s.height.outputs, row % s.height.outputs);
+                   }
+                 });
+    return;
+  }
   dispatch_index(s, [&]<typename T, typename Index>() {
     const int64_t cost = s.width.outputs * s.channels * s.height.kernel_size * s.width.kernel_size;
     parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
@@ -177,6 +188,17 @@ void max_pool_forward(const MaxPoolArgs& args, Stream) {
 
 void max_pool_backward(const MaxPoolBackwardArgs& args, Stream) {
   const PoolShape& s = args.shape;
+  if (is_narrow_max_pool_2x2(s) && !args.accumulate && s.height.outputs > 0) {
+    const int64_t cost = 4 * s.width.outputs * s.channels;
+    parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t row = begin; row < end; ++row) {
+                     max_pool_2x2_backward_rows(args, row / s.height.outputs,
+                                                row % s.height.outputs);
+                   }
+                 });
+    return;
+  }
   dispatch_index(s, [&]<typename T, typename Index>() {
     const int64_t grain = grain_of(std::max<int64_t>(1, s.width.inputs * s.channels));
     parallel_for(s.batch * s.height.inputs, grain, [&](int64_t begin, int64_t end) {

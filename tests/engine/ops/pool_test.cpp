@@ -93,6 +93,30 @@ TEST_P(Pool, TheFirstOfEqualMaximaTakesTheGradient) {
   EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0}));
 }
 
+// Every way in which the four values of a 2x2 window can be equal, in order or not numbers: f32 has
+// a loop of its own for few channels, the other dtypes the general one.
+TEST(PoolTies, GoToTheSamePlaceInEveryLoop) {
+  const double values[] = {0, 1, std::numeric_limits<double>::quiet_NaN()};
+  constexpr int64_t kWindows = 81;
+  std::vector<double> x(4 * kWindows), dy(kWindows);
+  for (int64_t w = 0; w < kWindows; ++w) {
+    dy[static_cast<size_t>(w)] = static_cast<double>(w + 1);
+    int64_t code = w;
+    for (const int64_t place : {2 * w, 2 * w + 1, 2 * kWindows + 2 * w, 2 * kWindows + 2 * w + 1}) {
+      x[static_cast<size_t>(place)] = values[code % 3];
+      code /= 3;
+    }
+  }
+  const auto gradient = [&](DType dtype) {
+    Tensor in = to(from_vector(x, {1, 1, 2, 2 * kWindows}), dtype);
+    in.set_requires_grad(true);
+    const Tensor y = max_pool2d(in, {.kernel_size = 2});
+    backward(y, to(from_vector(dy, y.shape()), dtype));
+    return in.grad().to_vector<double>();
+  };
+  EXPECT_EQ(gradient(DType::f32), gradient(DType::f64));
+}
+
 TEST_P(Pool, WindowsBeyondAByteOfPlacesKeepTheirMaximum) {
   const std::vector<Tensor> in = {randn({1, 3, 20, 20}, dtype(), 1)};
   const MaxPool2dOptions options = {.kernel_size = 17, .stride = 1};
