@@ -6,6 +6,14 @@
 #include "smtrain/engine/error.h"
 
 namespace smtrain {
+namespace {
+
+int64_t product(int64_t count, int64_t size, const Shape& shape) {
+  check(!__builtin_mul_overflow(count, size, &count), "shape: too many elements in ", shape);
+  return count;
+}
+
+}  // namespace
 
 Shape::Shape(std::span<const int64_t> dims) {
   check(dims.size() <= kMaxDims, "shape: at most ", kMaxDims, " dimensions, got ", dims.size());
@@ -31,7 +39,7 @@ int64_t Shape::numel() const {
   int64_t count = 1;
   for (const int64_t size : *this) {
     check(size >= 0, "shape: negative size in ", *this);
-    check(!__builtin_mul_overflow(count, size, &count), "shape: too many elements in ", *this);
+    count = product(count, size, *this);
   }
   return count;
 }
@@ -49,13 +57,13 @@ Shape dense_strides(const Shape& shape, MemoryFormat format) {
     check(shape.ndim() == 4, "channels_last: expected 4 dimensions, got ", shape);
     for (const int dim : {1, 3, 2, 0}) {
       strides[dim] = stride;
-      stride *= shape[dim];
+      stride = product(stride, shape[dim], shape);
     }
     return strides;
   }
   for (int dim = shape.ndim() - 1; dim >= 0; --dim) {
     strides[dim] = stride;
-    stride *= shape[dim];
+    stride = product(stride, shape[dim], shape);
   }
   return strides;
 }

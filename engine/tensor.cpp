@@ -2,6 +2,7 @@
 #include "smtrain/engine/tensor.h"
 
 #include <algorithm>
+#include <limits>
 #include <ostream>
 
 #include "smtrain/engine/allocator.h"
@@ -50,9 +51,9 @@ Layout Tensor::layout() const {
 
 bool Tensor::is_contiguous(MemoryFormat format) const {
   if (format == MemoryFormat::channels_last && ndim() != 4) return false;
+  if (numel() == 0) return true;
   const Shape dense = dense_strides(shape(), format);
   for (int i = 0; i < ndim(); ++i) {
-    if (shape()[i] == 0) return true;
     if (shape()[i] != 1 && strides()[i] != dense[i]) return false;
   }
   return true;
@@ -163,9 +164,12 @@ Tensor record_node(Tensor result, std::shared_ptr<GraphNode> node) {
 }
 
 Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, Device device) {
+  const int64_t count = shape.numel();
+  check(count <= std::numeric_limits<int64_t>::max() / static_cast<int64_t>(size_of(dtype)),
+        "shape: too many elements of ", dtype, " in ", shape);
   auto impl = std::make_shared<Tensor::Impl>();
   impl->storage = std::make_shared<Storage>(Context::current().allocator(device),
-                                            static_cast<size_t>(shape.numel()) * size_of(dtype));
+                                            static_cast<size_t>(count) * size_of(dtype));
   impl->shape = shape;
   impl->strides = strides;
   impl->dtype = dtype;
