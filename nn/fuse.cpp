@@ -31,6 +31,8 @@ Step conv_relu_pool(Layers layers) {
   const auto conv = layer_as<Conv2d>(layers, 0);
   const auto pool = layer_as<MaxPool2d>(layers, 2);
   if (!conv || !layer_as<ReLU>(layers, 1) || !pool) return {};
+  const Size2d window = pool->options().kernel_size;
+  if (window.height * window.width > kLargestFusedWindow) return {};
   return [=](const Tensor& x) {
     return conv2d_relu_pool(x, conv->weight(), conv->bias(), conv->options(), pool->options());
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/module.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "smtrain/engine/context.h"
@@ -75,6 +76,7 @@ void Module::to(Device device) {
 }
 
 void Module::to(DType dtype) {
+  check(is_floating(dtype), "to: expected a floating dtype, got ", dtype);
   for_each_tensor([&](const Tensor& tensor) {
     if (!is_floating(tensor.dtype()) || tensor.dtype() == dtype) return;
     const Tensor converted =
@@ -89,13 +91,26 @@ void Module::train(bool training) {
   for (const auto& [name, child] : children_) child->train(training);
 }
 
+void Module::check_name(const std::string& name) const {
+  check(!name.empty() && name.find('.') == std::string::npos,
+        "register: expected a name without dots, got '", name, "'");
+  const auto is_taken = [&name](const auto& registered) {
+    return std::any_of(registered.begin(), registered.end(),
+                       [&name](const auto& entry) { return entry.name == name; });
+  };
+  check(!is_taken(parameters_) && !is_taken(buffers_) && !is_taken(children_), "register: '", name,
+        "' is there already");
+}
+
 Tensor Module::register_parameter(std::string name, Tensor value) {
+  check_name(name);
   value.set_requires_grad(true);
   parameters_.push_back({std::move(name), value});
   return value;
 }
 
 Tensor Module::register_buffer(std::string name, Tensor value) {
+  check_name(name);
   buffers_.push_back({std::move(name), value});
   return value;
 }

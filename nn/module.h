@@ -28,8 +28,8 @@ class Module {
 
   Tensor operator()(const Tensor& x) { return forward(x); }
 
-  /// The kind with its options, as PyTorch prints it: "Conv2d(3, 6, kernel_size=(7, 7), stride=(1,
-  /// 1))".
+  /// The kind with its options, much as PyTorch prints it: "Conv2d(3, 6, kernel_size=7x7,
+  /// stride=1x1)".
   virtual std::string describe() const = 0;
 
   struct NamedTensor {
@@ -59,7 +59,7 @@ class Module {
   /// Moves parameters and buffers; every handle follows.
   void to(Device device);
 
-  /// Converts floating parameters and buffers.
+  /// Converts floating parameters and buffers to another floating dtype.
   void to(DType dtype);
 
   /// Training or evaluation: what dropout and batch norm do.
@@ -70,16 +70,21 @@ class Module {
  protected:
   Module() = default;
 
+  // Names are parts of dotted names. All three throw std::invalid_argument for one that is empty,
+  // has a dot or is taken.
   Tensor register_parameter(std::string name, Tensor value);
   Tensor register_buffer(std::string name, Tensor value);
 
   template <typename M>
   std::shared_ptr<M> register_child(std::string name, std::shared_ptr<M> child) {
+    check_name(name);
+    check(child != nullptr, "register: '", name, "' is no module");
     children_.push_back({std::move(name), child});
     return child;
   }
 
  private:
+  void check_name(const std::string& name) const;
   void for_each_tensor(const std::function<void(const Tensor&)>& visit) const;
 
   std::vector<NamedTensor> parameters_;

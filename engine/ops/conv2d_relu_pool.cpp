@@ -14,8 +14,8 @@ Tensor conv2d_relu_pool(const Tensor& input, const Tensor& weight_as_given, cons
   const Conv2dShape shape = conv2d_shape(op, input, weight_as_given, bias, options);
   const Shape conv_shape = {shape.batch, shape.out_channels, shape.out_height, shape.out_width};
   const PoolShape pool = pool_shape(op, conv_shape, shape.dtype, pool_options);
-  check(pool_index_dtype(pool) == DType::u8, op, ": a pooling window holds at most ", kNoMaximum,
-        " values, got ", pool_options.kernel_size);
+  check(pool_index_dtype(pool) == DType::u8, op, ": a pooling window holds at most ",
+        kLargestFusedWindow, " values, got ", pool_options.kernel_size);
 
   const Tensor x = to_channels_last(input), weight = contiguous(weight_as_given);
   const Device device = x.device();

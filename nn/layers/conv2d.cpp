@@ -30,8 +30,12 @@ std::string Conv2d::describe() const {
   const Padding2d& p = options_.padding;
   std::string text = concat_text("Conv2d(", w[1] * options_.groups, ", ", w[0],
                                  ", kernel_size=", w[2], "x", w[3], ", stride=", options_.stride);
-  if (p.top + p.bottom + p.left + p.right != 0)
+  if (p.top != p.bottom || p.left != p.right) {
+    text += concat_text(", padding=(top ", p.top, ", bottom ", p.bottom, ", left ", p.left,
+                        ", right ", p.right, ")");
+  } else if (p.top + p.left != 0) {
     text += concat_text(", padding=", p.top, "x", p.left);
+  }
   if (options_.dilation != Size2d(1)) text += concat_text(", dilation=", options_.dilation);
   if (options_.groups != 1) text += concat_text(", groups=", options_.groups);
   return text + (bias_.defined() ? ")" : ", bias=False)");
