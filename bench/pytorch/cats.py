@@ -102,7 +102,8 @@ def test(model, test_loader):
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data-dir', required=True, help='with train/CLASS/* and validation/CLASS/*')
+    parser.add_argument('--data-dir', required=True,
+                        help='with train/CLASS/* and validation/CLASS/*')
     parser.add_argument('--model-dir', help='where model.pth goes')
     parser.add_argument('--batch-size', type=int, default=4)
     parser.add_argument('--test-batch-size', type=int, default=4)
@@ -112,7 +113,8 @@ if __name__ == '__main__':
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--log-interval', type=int, default=100)
     parser.add_argument('--threads', type=int, default=2, help='compute threads')
-    parser.add_argument('--cache', action='store_true', help='decode and resize once, not every epoch')
+    parser.add_argument('--cache', action='store_true',
+                        help='decode and resize once, not every epoch')
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     train(arguments)
