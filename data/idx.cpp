@@ -101,13 +101,14 @@ void write_idx(const std::filesystem::path& path, const Array& array) {
 }
 
 std::shared_ptr<IdxDataset> IdxDataset::open(const std::filesystem::path& images,
-                                             const std::filesystem::path& labels) {
+                                             const std::filesystem::path& labels,
+                                             ArrayDatasetOptions options) {
   Array pictures = read_idx(images);
   expect_dimensions(pictures, {3, 4}, "images", images);
   const Array classes = read_idx(labels);
   expect_dimensions(classes, {1}, "labels", labels);
   return std::make_shared<IdxDataset>(NamedArray{images.string(), std::move(pictures)},
-                                      NamedArray{labels.string(), classes});
+                                      NamedArray{labels.string(), classes}, std::move(options));
 }
 
 }  // namespace smtrain::data

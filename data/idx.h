@@ -30,7 +30,8 @@ class IdxDataset : public ArrayDataset {
 
   /// Throws std::runtime_error naming the file and what was expected of it.
   static std::shared_ptr<IdxDataset> open(const std::filesystem::path& images,
-                                          const std::filesystem::path& labels);
+                                          const std::filesystem::path& labels,
+                                          ArrayDatasetOptions options = {});
 };
 
 }  // namespace smtrain::data

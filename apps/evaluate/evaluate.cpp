@@ -5,38 +5,18 @@
 #include <fmt/ostream.h>
 
 #include <cstdint>
-#include <vector>
+#include <iterator>
 
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/model/model_file.h"
+#include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/apps/train/job_data.h"
 #include "smtrain/apps/train/training_step.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/ops/reduce.h"
 
 namespace smtrain::app {
-namespace {
-
-struct ClassCount {
-  int64_t correct = 0;
-  int64_t samples = 0;
-};
-
-// Adds a batch to the counts of its targets' classes.
-void count(const data::Batch& batch, const Tensor& output, std::vector<ClassCount>& counts) {
-  const std::vector<int64_t> predicted = argmax(output, 1).to_vector<int64_t>();
-  const std::vector<int64_t> targets = batch.targets.to_vector<int64_t>();
-  for (size_t i = 0; i < targets.size(); ++i) {
-    ClassCount& count = counts[static_cast<size_t>(targets[i])];
-    ++count.samples;
-    count.correct += predicted[i] == targets[i] ? 1 : 0;
-  }
-}
-
-}  // namespace
-
 int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& err) {
   const TrainedModel trained = load_model(command.model);
   const Recipe recipe = read_recipe(dump(trained.card.recipe), command.model, command.settings);
@@ -47,9 +27,9 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
                    .seed = static_cast<uint64_t>(recipe.train.seed)});
   const ContextGuard guard(context);
 
-  const JobData data = open_data(recipe.data, Split::validation, [&err](const std::string& line) {
-    err << "smtrain: " << line << '\n';
-  });
+  const JobData data =
+      open_data(recipe.data, Split::validation, trained.card.classes,
+                [&err](const std::string& line) { err << "smtrain: " << line << '\n'; });
   const std::vector<std::string>& classes = trained.card.classes;
   check(data.dataset->classes().size() <= classes.size(), command.model, ": the model knows ",
         classes.size(), " classes, the data has ", data.dataset->classes().size());
@@ -62,17 +42,17 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   const Preprocessing numbers = preprocessing(recipe.data, trained.card.input[0]);
   const Objective objective(recipe.train.loss, static_cast<int64_t>(classes.size()));
   Evaluator evaluator(*trained.model, objective, numbers, recipe.train.capture);
-  std::vector<ClassCount> counts(classes.size());
-  const Evaluation result = evaluator(loader, [&](const data::Batch& batch, const Tensor& output) {
-    count(batch, output, counts);
-  });
+  EvaluationReport report(classes);
+  const Evaluation result = evaluator(
+      loader, [&](const auto& batch, const Tensor& scores) { report.add(batch, scores); });
   fmt::print(out, "Average loss: {:.4f}, Accuracy: {}/{} ({:.2f}%)\n", result.loss, result.correct,
              result.samples, 100 * result.accuracy());
-  for (size_t i = 0; i < classes.size(); ++i) {
-    const ClassCount& count = counts[i];
-    if (count.samples == 0) continue;
-    fmt::print(out, "  {}: {}/{} ({:.2f}%)\n", classes[i], count.correct, count.samples,
-               100.0 * static_cast<double>(count.correct) / static_cast<double>(count.samples));
+  for (int64_t i = 0; i < std::ssize(classes); ++i) {
+    const int64_t samples = report.confusion().samples_of(i);
+    if (samples == 0) continue;
+    const int64_t correct = report.confusion().at(i, i);
+    fmt::print(out, "  {}: {}/{} ({:.2f}%)\n", classes[static_cast<size_t>(i)], correct, samples,
+               100.0 * static_cast<double>(correct) / static_cast<double>(samples));
   }
   return 0;
 }

@@ -40,6 +40,11 @@ int64_t ConfusionMatrix::at(int64_t target, int64_t predicted) const {
   return counts[static_cast<size_t>(target * size() + predicted)];
 }
 
+int64_t ConfusionMatrix::samples_of(int64_t target) const {
+  const auto row = counts.begin() + target * size();
+  return std::accumulate(row, row + size(), int64_t{0});
+}
+
 data::Image draw(const ConfusionMatrix& matrix) {
   const int64_t classes = matrix.size();
   const bool named = classes <= kMostNames;

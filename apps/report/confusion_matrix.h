@@ -17,6 +17,7 @@ struct ConfusionMatrix {
   void add(int64_t target, int64_t predicted);
 
   int64_t at(int64_t target, int64_t predicted) const;
+  int64_t samples_of(int64_t target) const;
   int64_t size() const { return static_cast<int64_t>(classes.size()); }
 
   std::vector<std::string> classes;

@@ -26,25 +26,30 @@ fs::path idx_file(const fs::path& folder, const std::string& name) {
   fail(folder.string(), ": has no ", name, ".gz");
 }
 
-DatasetPtr open_idx(const SplitOptions& where, Split split) {
-  if (!where.images.empty()) return data::IdxDataset::open(where.images, where.labels);
+DatasetPtr open_idx(const SplitOptions& where, Split split,
+                    const data::ArrayDatasetOptions& options) {
+  if (!where.images.empty()) return data::IdxDataset::open(where.images, where.labels, options);
   const std::string prefix = split == Split::train ? "train" : "t10k";
   return data::IdxDataset::open(idx_file(where.path, prefix + "-images-idx3-ubyte"),
-                                idx_file(where.path, prefix + "-labels-idx1-ubyte"));
+                                idx_file(where.path, prefix + "-labels-idx1-ubyte"), options);
 }
 
-DatasetPtr open_arrays(const SplitOptions& where, Split split) {
-  if (where.path.empty()) return data::open_npy(where.images, where.labels);
+DatasetPtr open_arrays(const SplitOptions& where, Split split,
+                       const data::ArrayDatasetOptions& options) {
+  if (where.path.empty()) return data::open_npy(where.images, where.labels, options);
   const std::string ending = split == Split::train ? "_train" : "_test";
-  return data::open_npz(where.path, {.images = where.images.empty() ? "x" + ending : where.images,
-                                     .labels = where.labels.empty() ? "y" + ending : where.labels});
+  return data::open_npz(where.path,
+                        {.images = where.images.empty() ? "x" + ending : where.images,
+                         .labels = where.labels.empty() ? "y" + ending : where.labels},
+                        options);
 }
 
-DatasetPtr open_dataset(const DataOptions& options, Split split) {
+DatasetPtr open_dataset(const DataOptions& options, Split split,
+                        const std::vector<std::string>& class_names) {
   const SplitOptions& where = split == Split::train ? options.train : options.validation;
   switch (options.format) {
-    case DataFormat::idx: return open_idx(where, split);
-    case DataFormat::npz: return open_arrays(where, split);
+    case DataFormat::idx: return open_idx(where, split, {.classes = class_names});
+    case DataFormat::npz: return open_arrays(where, split, {.classes = class_names});
     case DataFormat::cifar:
       return data::CifarDataset::open(where.path, {.train = split == Split::train});
     case DataFormat::image_folder: break;
@@ -140,10 +145,11 @@ Preprocessing preprocessing(const DataOptions& options, int64_t channels) {
 }
 
 JobData open_data(const DataOptions& options, Split split,
+                  const std::vector<std::string>& class_names,
                   const std::function<void(const std::string&)>& warn) {
   const auto threads = static_cast<int>(options.threads);
   const data::CachedSamples cached =
-      data::cached(open_dataset(options, split), pixel_transforms(options, split),
+      data::cached(open_dataset(options, split, class_names), pixel_transforms(options, split),
                    {.mode = cache_mode(options.cache),
                     .directory = options.cache_dir,
                     .threads = threads,

@@ -38,9 +38,11 @@ struct JobData {
 bool has_validation(const DataOptions& options);
 
 /// Opens a split as the recipe says: format, policy for damaged files, cache. Random transforms are
-/// for training alone. `warn` gets one line when a cache can't be had. Throws what the dataset
-/// throws.
+/// for training alone. `class_names` name the classes of array files, which know only numbers;
+/// empty: as many as the labels need. `warn` gets one line when a cache can't be had. Throws what
+/// the dataset throws.
 JobData open_data(const DataOptions& options, Split split,
+                  const std::vector<std::string>& class_names,
                   const std::function<void(const std::string&)>& warn);
 
 /// The pixel transforms of a recipe; random ones are left out for validation.

@@ -19,6 +19,12 @@ struct Progress {
   int64_t batch_size = 0;    // of this batch
   int64_t samples_seen = 0;  // in this epoch
   int64_t samples = 0;       // per epoch
+
+  void add_batch(int64_t size) {
+    ++batch;
+    batch_size = size;
+    samples_seen += size;
+  }
 };
 
 /// The lines that the first article's PyTorch script prints, word for word; on a terminal also a

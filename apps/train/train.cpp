@@ -7,46 +7,21 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
-#include <optional>
 
 #include "smtrain/apps/config/dump.h"
-#include "smtrain/apps/model/build_model.h"
 #include "smtrain/apps/model/model_file.h"
-#include "smtrain/apps/train/job_data.h"
+#include "smtrain/apps/report/evaluation_report.h"
+#include "smtrain/apps/report/training_report.h"
+#include "smtrain/apps/train/job.h"
+#include "smtrain/apps/train/job_card.h"
 #include "smtrain/apps/train/log.h"
 #include "smtrain/apps/train/metrics.h"
-#include "smtrain/apps/train/objective.h"
-#include "smtrain/apps/train/training_step.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/file.h"
-#include "smtrain/engine/sha256.h"
-#include "smtrain/nn/keras_init.h"
 
 namespace smtrain::app {
 namespace {
-
-using Seconds = std::chrono::duration<double>;
-using Clock = std::chrono::steady_clock;
-
-Device device_of(const Recipe& recipe) {
-  if (recipe.device == "auto") return Device::best();
-  return Device::named(recipe.device);
-}
-
-JobData open_split(const Recipe& recipe, Split split, std::ostream& err) {
-  JobData data = open_data(recipe.data, split,
-                           [&err](const std::string& line) { err << "smtrain: " << line << '\n'; });
-  const char* action = recipe.data.corrupt == Corrupt::skip ? "left out " : "replaced ";
-  for (const std::string& sample : data.unreadable) err << "smtrain: " << action << sample << '\n';
-  return data;
-}
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 // Makes a folder for results. Says which one when that fails.
 void create_folder(const std::filesystem::path& folder) {
@@ -55,63 +30,52 @@ void create_folder(const std::filesystem::path& folder) {
   if (error) fail(folder.string(), ": can't be made: ", error.message());
 }
 
-// The part of a recipe that the trained weights depend on: the same job leaves the same model file
-// wherever it writes to and however it loads.
-Recipe without_circumstances(Recipe recipe) {
-  const Recipe defaults;
-  recipe.output = defaults.output;
-  recipe.log = defaults.log;
-  recipe.data.threads = defaults.data.threads;
-  recipe.data.prefetch = defaults.data.prefetch;
-  recipe.data.cache = defaults.data.cache;
-  recipe.data.cache_dir = defaults.data.cache_dir;
-  return recipe;
-}
-
-// Which samples a model was trained on: names, classes and order, not where they lay.
-std::string data_hash(const data::Dataset& dataset) {
-  Sha256 hash;
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    const std::string name = std::filesystem::path(dataset.source(i)).filename().string();
-    hash.update(bytes_of(concat_text(dataset.target(i), ' ', name, '\n')));
+// One epoch of training, or what is left of the run.
+EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t total_steps,
+                         PytorchLog& log, MetricsFiles& metrics) {
+  Progress progress{.epoch = epoch,
+                    .epochs = job.recipe.train.epochs,
+                    .batches = job.train_loader.size(),
+                    .samples = job.training.dataset->size()};
+  int64_t step = first_step;
+  double loss_sum = 0;
+  const auto start = std::chrono::steady_clock::now();
+  job.model->train();
+  for (const auto& batch : job.train_loader) {
+    job.optimizer->set_lr(job.learning_rate(step, total_steps));
+    ++step;
+    double loss = 0;
+    try {
+      loss = job.training_step(batch.images, batch.targets).item();
+    } catch (const NonFiniteLoss& error) {
+      fail("train: epoch ", epoch, ", step ", step, ": ", error.what());
+    }
+    progress.add_batch(batch.size());
+    loss_sum += loss * static_cast<double>(batch.size());
+    if (progress.batch % job.recipe.log.interval == 0) {
+      log.step(progress, loss);
+      metrics.step(progress, step, loss, job.optimizer->lr());
+    }
+    log.tick(progress);
+    if (step == total_steps) break;
   }
-  return hash.hex();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const auto samples = static_cast<double>(progress.samples_seen);
+  return {.epoch = epoch,
+          .steps = step,
+          .lr = job.optimizer->lr(),
+          .train_loss = loss_sum / samples,
+          .seconds = seconds.count(),
+          .images_per_second = samples / seconds.count()};
 }
 
 }  // namespace
 
 int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
   const Recipe recipe = read_recipe_file(command.config, command.settings, command.variables);
-  const TrainOptions& options = recipe.train;
-  Context context({.device = device_of(recipe),
-                   .threads = static_cast<int>(options.threads.value_or(0)),
-                   .seed = static_cast<uint64_t>(options.seed)});
+  Context context(context_options(recipe));
   const ContextGuard guard(context);
-
-  const JobData training = open_split(recipe, Split::train, err);
-  data::DataLoader train_loader = make_loader(training, recipe.data, options.batch_size);
-  std::optional<JobData> validation;
-  std::optional<data::DataLoader> validation_loader;
-  if (has_validation(recipe.data)) {
-    validation = open_split(recipe, Split::validation, err);
-    check(training.dataset->classes() == validation->dataset->classes(),
-          "data: training has the classes ", list_of(training.dataset->classes()), ", validation ",
-          list_of(validation->dataset->classes()));
-    validation_loader.emplace(make_loader(*validation, recipe.data,
-                                          options.test_batch_size.value_or(options.batch_size)));
-  }
-  const auto classes = static_cast<int64_t>(training.dataset->classes().size());
-  const Shape input = train_loader.sample_shape();
-  const Preprocessing numbers = preprocessing(recipe.data, input[0]);
-
-  const nn::ModulePtr model = build_model(recipe.model, input, classes);
-  if (options.initializer == Initializer::keras) initialize_as_keras(*model, context.generator());
-  model->to(context.device());
-  const Objective objective(options.loss, classes);
-  const auto optimizer = build_optimizer(options.optimizer, model->parameters());
-  const nn::Schedule schedule = build_schedule(options.schedule);
-  TrainingStep training_step(*model, *optimizer, objective, numbers, options.capture);
-  Evaluator evaluate(*model, objective, numbers, options.capture);
+  Job job(recipe, err);
 
   const std::filesystem::path output = recipe.output.dir;
   create_folder(output);
@@ -121,71 +85,37 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
   PytorchLog log(out, recipe, isatty(STDOUT_FILENO) != 0 && &out == &std::cout);
   log.start(/*distributed=*/false, /*gpus=*/0);
 
-  ModelCard card{.recipe = without_circumstances(recipe),
-                 .classes = training.dataset->classes(),
-                 .input = input,
-                 .metric = "accuracy",
-                 .data_hash = data_hash(*training.dataset),
-                 .version = SMTRAIN_VERSION};
+  ModelCard card = job_card(recipe, *job.training.dataset, job.train_loader.sample_shape());
   double best_accuracy = -1;
-  const int64_t total_steps =
-      std::min(options.epochs * train_loader.size(), options.max_steps.value_or(INT64_MAX));
+  const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
+                                       recipe.train.max_steps.value_or(INT64_MAX));
   int64_t step = 0;
-  for (int64_t epoch = 1; epoch <= options.epochs && step < total_steps; ++epoch) {
-    Progress progress{.epoch = epoch,
-                      .epochs = options.epochs,
-                      .batches = train_loader.size(),
-                      .samples = training.dataset->size()};
-    double loss_sum = 0;
-    const auto start = Clock::now();
-    model->train();
-    for (const auto& batch : train_loader) {
-      const double lr = learning_rate(schedule, base_lr(options.optimizer), step,
-                                      train_loader.size(), total_steps);
-      optimizer->set_lr(lr);
-      ++progress.batch;
-      double loss = 0;
-      try {
-        loss = training_step(batch.images, batch.targets).item();
-      } catch (const NonFiniteLoss& error) {
-        fail("train: epoch ", epoch, ", step ", step + 1, ": ", error.what());
-      }
-      progress.batch_size = batch.size();
-      progress.samples_seen += batch.size();
-      loss_sum += loss * static_cast<double>(batch.size());
-      ++step;
-      if (progress.batch % recipe.log.interval == 0) {
-        log.step(progress, loss);
-        metrics.step(progress, step, loss, lr);
-      }
-      log.tick(progress);
-      if (step == total_steps) break;
-    }
-
-    const double seconds = Seconds(Clock::now() - start).count();
-    EpochMetrics summary{.epoch = epoch,
-                         .steps = step,
-                         .lr = optimizer->lr(),
-                         .train_loss = loss_sum / static_cast<double>(progress.samples_seen),
-                         .seconds = seconds,
-                         .images_per_second = static_cast<double>(progress.samples_seen) / seconds};
-    const bool last = epoch == options.epochs || step == total_steps;
-    if (validation_loader && (epoch % options.eval_every == 0 || last)) {
+  for (int64_t epoch = 1; step < total_steps; ++epoch) {
+    EpochMetrics summary = train_epoch(job, epoch, step, total_steps, log, metrics);
+    step = summary.steps;
+    const bool last = step == total_steps;
+    if (job.validation_loader && (epoch % recipe.train.eval_every == 0 || last)) {
+      EvaluationReport report(card.classes);
+      summary.validation =
+          job.evaluate(*job.validation_loader, [&](const auto& batch, const Tensor& scores) {
+            if (last) report.add(batch, scores);
+          });
       summary.evaluated = true;
-      summary.validation = evaluate(*validation_loader);
+      report.write(output);
       log.evaluated(summary.validation);
     }
     metrics.epoch(summary);
 
-    const bool better = summary.evaluated && summary.validation.accuracy() > best_accuracy;
-    if (better) best_accuracy = summary.validation.accuracy();
-    if (options.save == Save::best && summary.evaluated ? better : last) {
+    const bool best = summary.evaluated && summary.validation.accuracy() > best_accuracy;
+    if (best) best_accuracy = summary.validation.accuracy();
+    if (recipe.train.save == Save::best && job.validation_loader ? best : last) {
       card.metric_value = summary.validation.accuracy();
       card.epoch = epoch;
-      if (last) log.saving();
-      save_model(recipe.output, card, *model);
+      log.saving();
+      save_model(recipe.output, card, *job.model);
     }
   }
+  write_training_report(output, metrics);
   return 0;
 }
 

@@ -61,7 +61,8 @@ Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
   const Tensor loss = run_step(step_, capture_, inputs)[0];
   if (optimizer_.arena().skip_flag().item() != 0) {
     Context::current().generator().set_state(random_state);  // the same dropout masks once more
-    throw NonFiniteLoss(concat_text("the loss is ", loss.item(), "; ", find_non_finite(inputs)));
+    const char* what = std::isnan(loss.item()) ? "nan" : "infinite";  // a NaN would print its sign
+    throw NonFiniteLoss(concat_text("the loss is ", what, "; ", find_non_finite(inputs)));
   }
   return loss;
 }

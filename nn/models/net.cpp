@@ -27,7 +27,7 @@ Tensor fc_relu(const Tensor& x, const Linear& fc) { return linear_relu(x, fc.wei
 Net::Net(NetOptions options) : options_(options) {
   const int64_t height = pooled_side(options.image_size.height);
   const int64_t width = pooled_side(options.image_size.width);
-  check(height >= 1 && width >= 1, "Net: images must be at least 24x24, got ", options.image_size);
+  check(height >= 1 && width >= 1, "Net: images must be at least 26x26, got ", options.image_size);
   conv1_ = register_child("conv1", conv2d(options.in_channels, 6, 7));
   conv2_ = register_child("conv2", conv2d(6, 16, 3));
   conv3_ = register_child("conv3", conv2d(16, 64, 3));

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/train/job.h"
+
+#include <string>
+#include <vector>
+
+#include "smtrain/apps/model/build_model.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/nn/keras_init.h"
+
+namespace smtrain::app {
+namespace {
+
+JobData open_split(const Recipe& recipe, Split split, const std::vector<std::string>& class_names,
+                   std::ostream& err) {
+  JobData data = open_data(recipe.data, split, class_names,
+                           [&err](const std::string& line) { err << "smtrain: " << line << '\n'; });
+  const char* action = recipe.data.corrupt == Corrupt::skip ? "left out " : "replaced ";
+  for (const std::string& sample : data.unreadable) err << "smtrain: " << action << sample << '\n';
+  return data;
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+// "0", "1", ... where the recipe says how many classes there are.
+std::vector<std::string> numbered_classes(const ModelOptions& model) {
+  const int64_t classes = std::visit(
+      [](const auto& options) -> int64_t {
+        if constexpr (requires { options.classes; }) return options.classes.value_or(0);
+        return 0;
+      },
+      model);
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
+// Validation data, which must know the classes of the training data.
+std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset& training,
+                                       std::ostream& err) {
+  if (!has_validation(recipe.data)) return std::nullopt;
+  JobData data = open_split(recipe, Split::validation, training.classes(), err);
+  check(training.classes() == data.dataset->classes(), "data: training has the classes ",
+        list_of(training.classes()), ", validation ", list_of(data.dataset->classes()));
+  return data;
+}
+
+std::optional<data::DataLoader> validation_loader(const std::optional<JobData>& data,
+                                                  const Recipe& recipe) {
+  if (!data) return std::nullopt;
+  return make_loader(*data, recipe.data,
+                     recipe.train.test_batch_size.value_or(recipe.train.batch_size));
+}
+
+nn::ModulePtr new_model(const Recipe& recipe, const Shape& input, const data::Dataset& training) {
+  Context& context = Context::current();
+  nn::ModulePtr model =
+      build_model(recipe.model, input, static_cast<int64_t>(training.classes().size()));
+  if (recipe.train.initializer == Initializer::keras) {
+    initialize_as_keras(*model, context.generator());
+  }
+  model->to(context.device());
+  return model;
+}
+
+}  // namespace
+
+ContextOptions context_options(const Recipe& recipe) {
+  return {.device = recipe.device == "auto" ? Device::best() : Device::named(recipe.device),
+          .threads = static_cast<int>(recipe.train.threads.value_or(0)),
+          .seed = static_cast<uint64_t>(recipe.train.seed)};
+}
+
+Job::Job(const Recipe& recipe, std::ostream& err)
+    : recipe(recipe),
+      training(open_split(recipe, Split::train, numbered_classes(recipe.model), err)),
+      train_loader(make_loader(training, recipe.data, recipe.train.batch_size)),
+      validation(open_validation(recipe, *training.dataset, err)),
+      validation_loader(app::validation_loader(validation, recipe)),
+      preprocessing(app::preprocessing(recipe.data, train_loader.sample_shape()[0])),
+      model(new_model(recipe, train_loader.sample_shape(), *training.dataset)),
+      objective(recipe.train.loss, static_cast<int64_t>(training.dataset->classes().size())),
+      optimizer(build_optimizer(recipe.train.optimizer, model->parameters())),
+      training_step(*model, *optimizer, objective, preprocessing, recipe.train.capture),
+      evaluate(*model, objective, preprocessing, recipe.train.capture) {}
+
+double Job::learning_rate(int64_t step, int64_t total_steps) const {
+  return nn::learning_rate(build_schedule(recipe.train.schedule), base_lr(recipe.train.optimizer),
+                           step, train_loader.size(), total_steps);
+}
+
+}  // namespace smtrain::app

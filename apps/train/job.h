@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <ostream>
+
+#include "smtrain/apps/config/recipe.h"
+#include "smtrain/apps/train/job_data.h"
+#include "smtrain/apps/train/objective.h"
+#include "smtrain/apps/train/training_step.h"
+#include "smtrain/data/loader.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/nn/module.h"
+
+namespace smtrain::app {
+
+/// The context that a recipe asks for: device, compute threads, seed.
+ContextOptions context_options(const Recipe& recipe);
+
+/// What a recipe becomes, wired together in the current context. The model's weights are the first
+/// that is drawn from its generator.
+struct Job {
+  /// Opens the data and builds the rest. Lines about samples that can't be read go to `err`. Throws
+  /// what opening the data throws, and std::invalid_argument when the parts do not fit.
+  Job(const Recipe& recipe, std::ostream& err);
+
+  /// The learning rate at a step of so many.
+  double learning_rate(int64_t step, int64_t total_steps) const;
+
+  const Recipe& recipe;
+  JobData training;
+  data::DataLoader train_loader;
+  std::optional<JobData> validation;
+  std::optional<data::DataLoader> validation_loader;  // none when the recipe names no data
+  Preprocessing preprocessing;
+  nn::ModulePtr model;
+  Objective objective;
+  std::unique_ptr<optim::Optimizer> optimizer;
+  TrainingStep training_step;
+  Evaluator evaluate;
+};
+
+}  // namespace smtrain::app
