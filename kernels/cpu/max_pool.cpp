@@ -163,7 +163,7 @@ void dispatch_index(const PoolShape& shape, F&& f) {
 
 void max_pool_forward(const MaxPoolArgs& args, Stream) {
   const PoolShape& s = args.shape;
-  if (is_narrow_max_pool_2x2(s)) {
+  if (is_max_pool_2x2(s)) {
     const int64_t cost = 4 * s.width.outputs * s.channels;
     parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
                  [&](int64_t begin, int64_t end) {
@@ -188,7 +188,7 @@ void max_pool_forward(const MaxPoolArgs& args, Stream) {
 
 void max_pool_backward(const MaxPoolBackwardArgs& args, Stream) {
   const PoolShape& s = args.shape;
-  if (is_narrow_max_pool_2x2(s) && !args.accumulate && s.height.outputs > 0) {
+  if (is_max_pool_2x2(s) && !args.accumulate && s.height.outputs > 0) {
     const int64_t cost = 4 * s.width.outputs * s.channels;
     parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
                  [&](int64_t begin, int64_t end) {

@@ -9,7 +9,6 @@
 namespace smtrain::cpu {
 namespace {
 
-constexpr int64_t kNarrow = 16;    // channels that fill a vector
 constexpr int64_t kBuffer = 1024;  // elements of two input rows worked on together, in the L1 cache
 
 // The larger of each pair of the two rows, and the place of its row's left end: 0 or 2.
@@ -77,6 +76,8 @@ void with_channels(int64_t channels, F&& f) {
     case 4: return f.template operator()<4>();
     case 6: return f.template operator()<6>();
     case 8: return f.template operator()<8>();
+    case 16: return f.template operator()<16>();
+    case 64: return f.template operator()<64>();
     default: return f.template operator()<0>();
   }
 }
@@ -88,8 +89,8 @@ bool is_side_by_side(const PoolAxis& axis) {
 
 }  // namespace
 
-bool is_narrow_max_pool_2x2(const PoolShape& s) {
-  return s.dtype == DType::f32 && s.channels < kNarrow && is_side_by_side(s.height) &&
+bool is_max_pool_2x2(const PoolShape& s) {
+  return s.dtype == DType::f32 && s.channels <= kBuffer / 2 && is_side_by_side(s.height) &&
          is_side_by_side(s.width);
 }
 

@@ -5,9 +5,9 @@
 
 namespace smtrain::cpu {
 
-/// Whether a pooling is the common one with few channels: f32, windows of 2x2 side by side. Loops
-/// over channels are then too short to fill vectors, and these two are several times faster.
-bool is_narrow_max_pool_2x2(const PoolShape& shape);
+/// Whether a pooling is the common one: f32, windows of 2x2 side by side. Rows are merged first,
+/// over columns and channels alike, which fills vectors whatever the number of channels.
+bool is_max_pool_2x2(const PoolShape& shape);
 
 /// The outputs y[n, oh, :, :] and their indices; index may be null.
 void max_pool_2x2_forward_row(const MaxPoolArgs& args, int64_t n, int64_t oh);
