@@ -13,7 +13,7 @@ thread_local Context* current_context = nullptr;
 }  // namespace
 
 Context::Context(ContextOptions options) : options_(options) {
-  if (options_.threads <= 0) options_.threads = omp_get_num_procs();
+  if (options_.threads <= 0) options_.threads = omp_get_max_threads();
   generator_.manual_seed(options_.seed);
 }
 
