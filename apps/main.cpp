@@ -18,8 +18,10 @@ constexpr int kMistake = 2;  // the caller's: recipe, command line, data that do
 
 int main(int argc, char** argv) {
   try {
-    return smtrain::app::run(
+    const int exit_code = smtrain::app::run(
         smtrain::app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc)));
+    if (!std::cout.flush()) throw std::runtime_error("standard output: cannot be written");
+    return exit_code;
   } catch (const std::invalid_argument& error) {
     std::cerr << "smtrain: " << error.what() << '\n';
     return kMistake;

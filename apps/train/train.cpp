@@ -86,6 +86,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
   log.start(/*distributed=*/false, /*gpus=*/0);
 
   ModelCard card = job_card(recipe, *job.training.dataset, job.train_loader.sample_shape());
+  EvaluationReport report(card.classes);  // of the last evaluation
   double best_accuracy = -1;
   const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
                                        recipe.train.max_steps.value_or(INT64_MAX));
@@ -95,13 +96,11 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
     step = summary.steps;
     const bool last = step == total_steps;
     if (job.validation_loader && (epoch % recipe.train.eval_every == 0 || last)) {
-      EvaluationReport report(card.classes);
       summary.validation =
           job.evaluate(*job.validation_loader, [&](const auto& batch, const Tensor& scores) {
             if (last) report.add(batch, scores);
           });
       summary.evaluated = true;
-      report.write(output);
       log.evaluated(summary.validation);
     }
     metrics.epoch(summary);
@@ -115,6 +114,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
       save_model(recipe.output, card, *job.model);
     }
   }
+  report.write(output);
   write_training_report(output, metrics);
   return 0;
 }
