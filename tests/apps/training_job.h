@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "smtrain/apps/train/train.h"
+#include "smtrain/engine/file.h"
+#include "smtrain/engine/sha256.h"
+
+namespace smtrain::test {
+
+/// What a command printed, and its exit code.
+struct Output {
+  int exit_code = 0;
+  std::string out, err;
+};
+
+inline std::string text_of(const std::filesystem::path& file) {
+  const auto bytes = read_file(file, uint64_t{1} << 30);
+  return {bytes.begin(), bytes.end()};
+}
+
+/// Names below a folder, in order, with the SHA-256 of each file.
+inline std::map<std::string, std::string> files_below(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const std::string name = std::filesystem::relative(entry.path(), folder).string();
+    files[name] = entry.is_regular_file() ? sha256(bytes_of(text_of(entry.path()))) : "a folder";
+  }
+  return files;
+}
+
+/// Trains a recipe file on the data in `data`, which is its channel `training` and MNIST_DIR, and
+/// leaves everything in `output`. One compute thread: tests run beside each other.
+inline Output run_training(const std::filesystem::path& recipe, const std::filesystem::path& data,
+                           const std::filesystem::path& output,
+                           const std::map<std::string, std::string>& settings = {}) {
+  app::TrainCommand command{.config = recipe.string(), .settings = {}, .variables = {}};
+  command.variables.set("SM_CHANNEL_TRAINING", data.string());
+  command.variables.set("MNIST_DIR", data.string());
+  const auto set = [&](const std::string& key, const std::string& value) {
+    command.settings.push_back({key, value, "--set " + key + "=" + value});
+  };
+  set("device", "cpu");
+  set("train.threads", "1");
+  set("output.dir", output.string());
+  set("output.model_dir", output.string());
+  for (const auto& [key, value] : settings) set(key, value);
+  std::ostringstream out, err;
+  const int exit_code = app::train(command, out, err);
+  return {exit_code, out.str(), err.str()};
+}
+
+}  // namespace smtrain::test
