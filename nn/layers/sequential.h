@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -22,9 +23,10 @@ class Sequential : public Module {
   std::vector<std::function<Tensor(const Tensor&)>> fused_;  // made at the first forward
 };
 
-template <typename... Layers>
-std::shared_ptr<Sequential> sequential(std::shared_ptr<Layers>... layers) {
-  return std::make_shared<Sequential>(std::vector<ModulePtr>{std::move(layers)...});
+/// In braces, because only there C++ promises to make the layers, and so to draw their weights, in
+/// the order in which they are written.
+inline std::shared_ptr<Sequential> sequential(std::initializer_list<ModulePtr> layers) {
+  return std::make_shared<Sequential>(std::vector<ModulePtr>(layers));
 }
 
 }  // namespace smtrain::nn

@@ -19,8 +19,8 @@ int main() {
   std::filesystem::current_path(folder);
 
   auto device = Device::best();
-  auto model = nn::sequential(nn::conv2d(1, 8, 3), nn::relu(), nn::max_pool2d(2), nn::flatten(),
-                              nn::linear(8 * 13 * 13, 10));
+  auto model = nn::sequential({nn::conv2d(1, 8, 3), nn::relu(), nn::max_pool2d(2), nn::flatten(),
+                               nn::linear(8 * 13 * 13, 10)});
   model->to(device);
   auto sgd = optim::SGD(model->parameters(), {.lr = 0.05, .momentum = 0.9});
   auto digits = data::IdxDataset::open("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz");

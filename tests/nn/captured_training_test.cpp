@@ -28,9 +28,9 @@ namespace {
 using Tensors = std::vector<Tensor>;
 
 ModulePtr small_cnn() {
-  return sequential(conv2d(2, 4, 3), batch_norm2d(4), relu(), conv2d(4, 8, 3), relu(),
-                    max_pool2d(2), dropout2d(0.25), flatten(), linear(8 * 3 * 3, 16), relu(),
-                    dropout(0.5), linear(16, 5));
+  return sequential({conv2d(2, 4, 3), batch_norm2d(4), relu(), conv2d(4, 8, 3), relu(),
+                     max_pool2d(2), dropout2d(0.25), flatten(), linear(8 * 3 * 3, 16), relu(),
+                     dropout(0.5), linear(16, 5)});
 }
 
 // A model, its optimizer and the step of a training job, in a context of their own.

@@ -30,66 +30,118 @@ const Shape kRows = {5, 12};
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       // What fuses, with every option of the layers.
-      {"conv_relu_pool", [] { return sequential(conv2d(4, 6, 3), relu(), max_pool2d(2)); }, kImages,
-       1},
-      {"without_bias", [] { return sequential(conv2d(4, 6, 3, {}, false), relu(), max_pool2d(2)); },
+      {"conv_relu_pool",
+       [] {
+         return sequential({conv2d(4, 6, 3), relu(), max_pool2d(2)});
+       },
+       kImages, 1},
+      {"without_bias",
+       [] {
+         return sequential({conv2d(4, 6, 3, {}, false), relu(), max_pool2d(2)});
+       },
        kImages, 1},
       {"conv_options",
        [] {
          const Conv2dOptions options = {
              .stride = {2, 1}, .padding = {1, 0, 2, 1}, .dilation = 2, .groups = 2};
-         return sequential(conv2d(4, 6, 2, options), relu(), max_pool2d(2));
+         return sequential({conv2d(4, 6, 2, options), relu(), max_pool2d(2)});
        },
        kImages, 1},
       {"pool_padding",
        [] {
-         return sequential(conv2d(4, 6, 3), relu(),
-                           max_pool2d({.kernel_size = 3, .stride = 2, .padding = 1}));
+         return sequential(
+             {conv2d(4, 6, 3), relu(), max_pool2d({.kernel_size = 3, .stride = 2, .padding = 1})});
        },
        kImages, 1},
       {"pool_ceil_mode",
        [] {
-         return sequential(conv2d(4, 6, 3), relu(),
-                           max_pool2d({.kernel_size = 2, .ceil_mode = true}));
+         return sequential(
+             {conv2d(4, 6, 3), relu(), max_pool2d({.kernel_size = 2, .ceil_mode = true})});
        },
        kImages, 1},
       {"overlapping_dilated_pool",
        [] {
-         return sequential(conv2d(4, 6, 3), relu(),
-                           max_pool2d({.kernel_size = {2, 3}, .stride = 1, .dilation = 2}));
+         return sequential({conv2d(4, 6, 3), relu(),
+                            max_pool2d({.kernel_size = {2, 3}, .stride = 1, .dilation = 2})});
        },
        kImages, 1},
-      {"conv_relu", [] { return sequential(conv2d(4, 6, 3, {.padding = 1}), relu()); }, kImages, 1},
-      {"linear_relu", [] { return sequential(linear(12, 7), relu()); }, kRows, 1},
-      {"linear_without_bias", [] { return sequential(linear(12, 7, false), relu()); }, kRows, 1},
+      {"conv_relu",
+       [] {
+         return sequential({conv2d(4, 6, 3, {.padding = 1}), relu()});
+       },
+       kImages, 1},
+      {"linear_relu",
+       [] {
+         return sequential({linear(12, 7), relu()});
+       },
+       kRows, 1},
+      {"linear_without_bias",
+       [] {
+         return sequential({linear(12, 7, false), relu()});
+       },
+       kRows, 1},
       {"one_after_the_other",
        [] {
-         return sequential(conv2d(4, 6, 3), relu(), conv2d(6, 5, 3), relu(), max_pool2d(2),
-                           flatten(), linear(30, 8), relu(), linear(8, 3));
+         return sequential({conv2d(4, 6, 3), relu(), conv2d(6, 5, 3), relu(), max_pool2d(2),
+                            flatten(), linear(30, 8), relu(), linear(8, 3)});
        },
        kImages, 5},
       // What almost does.
-      {"no_relu", [] { return sequential(conv2d(4, 6, 3), max_pool2d(2)); }, kImages, 2},
-      {"relu_first", [] { return sequential(relu(), conv2d(4, 6, 3), max_pool2d(2)); }, kImages, 3},
-      {"pool_before_relu", [] { return sequential(conv2d(4, 6, 3), max_pool2d(2), relu()); },
+      {"no_relu",
+       [] {
+         return sequential({conv2d(4, 6, 3), max_pool2d(2)});
+       },
+       kImages, 2},
+      {"relu_first",
+       [] {
+         return sequential({relu(), conv2d(4, 6, 3), max_pool2d(2)});
+       },
+       kImages, 3},
+      {"pool_before_relu",
+       [] {
+         return sequential({conv2d(4, 6, 3), max_pool2d(2), relu()});
+       },
        kImages, 3},
       {"average_pool",
-       [] { return sequential(conv2d(4, 6, 3), relu(), avg_pool2d({.kernel_size = 2})); }, kImages,
-       2},
+       [] {
+         return sequential({conv2d(4, 6, 3), relu(), avg_pool2d({.kernel_size = 2})});
+       },
+       kImages, 2},
       {"batch_norm_between",
-       [] { return sequential(conv2d(4, 6, 3), batch_norm2d(6), relu(), max_pool2d(2)); }, kImages,
-       4},
+       [] {
+         return sequential({conv2d(4, 6, 3), batch_norm2d(6), relu(), max_pool2d(2)});
+       },
+       kImages, 4},
       {"relu_in_a_sequential",
-       [] { return sequential(conv2d(4, 6, 3), sequential(relu()), max_pool2d(2)); }, kImages, 3},
-      {"two_relus", [] { return sequential(linear(12, 7), relu(), relu()); }, kRows, 2},
-      {"linear_alone", [] { return sequential(linear(12, 7), linear(7, 2)); }, kRows, 2},
-      {"relu_before_linear", [] { return sequential(relu(), linear(12, 7)); }, kRows, 2},
+       [] {
+         return sequential({conv2d(4, 6, 3), sequential({relu()}), max_pool2d(2)});
+       },
+       kImages, 3},
+      {"two_relus",
+       [] {
+         return sequential({linear(12, 7), relu(), relu()});
+       },
+       kRows, 2},
+      {"linear_alone",
+       [] {
+         return sequential({linear(12, 7), linear(7, 2)});
+       },
+       kRows, 2},
+      {"relu_before_linear",
+       [] {
+         return sequential({relu(), linear(12, 7)});
+       },
+       kRows, 2},
       {"largest_window",
-       [] { return sequential(conv2d(1, 2, 1), relu(), max_pool2d(Size2d(15, 17))); },
+       [] {
+         return sequential({conv2d(1, 2, 1), relu(), max_pool2d(Size2d(15, 17))});
+       },
        {2, 1, 16, 18},
        1},
       {"too_large_a_window",
-       [] { return sequential(conv2d(1, 2, 1), relu(), max_pool2d(16)); },
+       [] {
+         return sequential({conv2d(1, 2, 1), relu(), max_pool2d(16)});
+       },
        {2, 1, 16, 18},
        2},
   };
@@ -154,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(Patterns, Fuse,
 TEST(FuseNothing, OfNoLayersIsNoStep) {
   EXPECT_TRUE(fuse({}).empty());
   const Tensor x = ones({2});
-  EXPECT_EQ(sequential()->forward(x).data(), x.data());
+  EXPECT_EQ(sequential({})->forward(x).data(), x.data());
 }
 
 }  // namespace

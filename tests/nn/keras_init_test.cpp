@@ -19,7 +19,7 @@ namespace {
 using testing::Each;
 
 TEST(KerasInit, DrawsWeightsInOrderAndClearsBiases) {
-  const auto model = sequential(conv2d(2, 3, {3, 5}), batch_norm2d(3), linear(40, 10));
+  const auto model = sequential({conv2d(2, 3, {3, 5}), batch_norm2d(3), linear(40, 10)});
   const auto tensor = [&](const std::string& name) {
     return model->state_dict().at(name).to_vector<float>();
   };

@@ -82,7 +82,7 @@ TEST(Layers, DropoutDrawsInTrainingOnly) {
   };
   const auto plain = dropout(0.25);
   const auto channels = dropout2d(0.75);
-  const auto both = sequential(plain, channels);
+  const auto both = sequential({plain, channels});
   EXPECT_EQ(drawn(*plain), drawn([](const Tensor& t) { return smtrain::dropout(t, 0.25); }));
   EXPECT_EQ(drawn(*channels), drawn([](const Tensor& t) { return smtrain::dropout2d(t, 0.75); }));
   EXPECT_EQ(drawn(*both), drawn([](const Tensor& t) {
@@ -150,7 +150,7 @@ TEST(Layers, DescribeThemselves) {
       {avg_pool2d({.kernel_size = 3, .stride = 2, .padding = 1, .ceil_mode = true}),
        "AvgPool2d(kernel_size=3x3, stride=2x2, padding=1x1, ceil_mode=True)"},
       {adaptive_avg_pool2d({1, 2}), "AdaptiveAvgPool2d(output_size=1x2)"},
-      {sequential(relu()), "Sequential"},
+      {sequential({relu()}), "Sequential"},
       {std::make_shared<Residual>(relu()), "Residual"},
       {std::make_shared<Heads>(std::vector<Module::NamedModule>{}), "Heads"},
   };
@@ -217,7 +217,22 @@ TEST(LayerErrors, NameWhatWasWrong) {
   EXPECT_THROW_WITH(heads(images()),
                     "Heads: head 'flat' gives [2, 4, 7, 2], expected [N, classes]");
   EXPECT_THROW_WITH(Heads({{"a", relu()}, {"a", relu()}}), "register: 'a' is there already");
-  EXPECT_THROW_WITH(sequential(relu(), std::shared_ptr<ReLU>()), "register: '1' is no module");
+  EXPECT_THROW_WITH(sequential({relu(), std::shared_ptr<ReLU>()}), "register: '1' is no module");
+}
+
+TEST(Sequential, DrawsWeightsInTheOrderOfItsLayers) {
+  Context::current().generator().manual_seed(3);
+  const auto model = sequential({linear(2, 3), linear(3, 4), linear(4, 5)});
+  Context::current().generator().manual_seed(3);
+  const auto first = linear(2, 3);
+  const auto second = linear(3, 4);
+  const auto third = linear(4, 5);
+  EXPECT_EQ(model->state_dict().at("0.weight").to_vector<float>(),
+            first->weight().to_vector<float>());
+  EXPECT_EQ(model->state_dict().at("1.weight").to_vector<float>(),
+            second->weight().to_vector<float>());
+  EXPECT_EQ(model->state_dict().at("2.weight").to_vector<float>(),
+            third->weight().to_vector<float>());
 }
 
 }  // namespace

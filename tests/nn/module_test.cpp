@@ -36,7 +36,7 @@ class Custom : public Module {
 };
 
 std::shared_ptr<Sequential> small() {
-  return sequential(conv2d(1, 2, 2), batch_norm2d(2), relu(), flatten(), linear(8, 3));
+  return sequential({conv2d(1, 2, 2), batch_norm2d(2), relu(), flatten(), linear(8, 3)});
 }
 
 std::vector<std::string> names(const auto& named) {
@@ -72,8 +72,8 @@ StateDict counted(const Module& module, DType dtype = DType::f64) {
 // What torch.nn.Sequential(Conv2d, BatchNorm2d, Sequential(Linear, BatchNorm2d)) of PyTorch 1.13
 // gives.
 TEST(Module, NamesItsTensorsInPyTorchsOrder) {
-  const auto model = sequential(conv2d(3, 4, 3, {}, /*bias=*/false), batch_norm2d(4),
-                                sequential(linear(4, 2), batch_norm2d(2)));
+  const auto model = sequential({conv2d(3, 4, 3, {}, /*bias=*/false), batch_norm2d(4),
+                                 sequential({linear(4, 2), batch_norm2d(2)})});
   EXPECT_THAT(names(model->named_parameters()),
               ElementsAre("0.weight", "1.weight", "1.bias", "2.0.weight", "2.0.bias", "2.1.weight",
                           "2.1.bias"));
@@ -199,7 +199,7 @@ TEST(Module, MovesWithEveryHandle) {
 
 TEST(Module, TrainingReachesEveryChild) {
   const auto inner = dropout();
-  const auto model = sequential(sequential(inner));
+  const auto model = sequential({sequential({inner})});
   EXPECT_TRUE(inner->training());
   model->eval();
   EXPECT_FALSE(model->training());

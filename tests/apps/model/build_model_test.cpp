@@ -75,8 +75,8 @@ TEST(BuildModel, LayersInferTheirInputSizesAndDrawTheSameWeightsAsTheCode) {
   {
     const ContextGuard guard(from_code);
     const auto conv = nn::conv2d(2, 6, 5, {.padding = 1});
-    expected = nn::sequential(conv, nn::relu(), nn::max_pool2d(2), nn::flatten(),
-                              nn::linear(6 * 3 * 5, 4));
+    expected = nn::sequential(
+        {conv, nn::relu(), nn::max_pool2d(2), nn::flatten(), nn::linear(6 * 3 * 5, 4)});
   }
   EXPECT_TRUE(model->training());
   EXPECT_EQ(names(*model), names(*expected));
