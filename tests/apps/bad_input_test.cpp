@@ -1,101 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the program does with bad input: one clear error that names file, place and expectation, an
-// exit code, and results of earlier runs left as they are.
+// Input that the program refuses before it trains: one clear error that names file, place and
+// expectation, an exit code, and nothing written.
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "smtrain/apps/model/model_file.h"
 #include "smtrain/data/idx.h"
 #include "smtrain/engine/compression.h"
 #include "smtrain/engine/file.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch_container.h"
 #include "smtrain/nn/formats/safetensors.h"
-#include "smtrain/tests/apps/program.h"
-#include "smtrain/tests/apps/training_job.h"
-#include "smtrain/tests/data/picture_folder.h"
-#include "smtrain/tests/temporary_directory.h"
+#include "smtrain/tests/apps/files.h"
+#include "smtrain/tests/apps/small_job.h"
 
 namespace smtrain::test {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::StartsWith;
-
-constexpr int kFailed = 1, kMistake = 2;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int64_t kMostMemory = INT64_MAX;  // the sanitizer's own is many times the program's
-#else
-constexpr int64_t kMostMemory = int64_t{200} << 20;
-#endif
-
-void write(const fs::path& file, std::string_view text) { write_file_atomically(file, text); }
-
-/// `text` with the test's directory in place of every '@'.
-std::string in(const fs::path& directory, std::string text) {
-  for (size_t at = text.find('@'); at != text.npos; at = text.find('@', at))
-    text.replace(at, 1, directory.string());
-  return text;
-}
-
-constexpr char kRecipe[] = R"(model: {layers: [flatten, {linear: 2}, log_softmax]}
-data:
-  format: image_folder
-  train: @/data/train
-  validation: @/data/validation
-  transform: [{resize: [4, 4]}, to_tensor]
-train: {epochs: 2, batch_size: 2, threads: 1}
-output: {dir: @/out, model_dir: @/out}
-device: cpu
-)";
-
-/// A small job in a directory of its own, and what an earlier run left in its output folder.
-class Job {
- public:
-  Job() {
-    write_picture_folder(directory_.path() / "data/train", 2, 3);
-    write_picture_folder(directory_.path() / "data/validation", 2, 1);
-    write(directory_ / "recipe.yaml", in(directory_.path(), kRecipe));
-    fs::create_directory(directory_.path() / "out");
-    write(directory_ / "out/model.safetensors", "yesterday's model");
-    write(directory_ / "out/metrics.csv", "yesterday's metrics");
-  }
-
-  const fs::path& path() const { return directory_.path(); }
-  std::string operator/(const std::string& name) const { return directory_ / name; }
-
-  ProgramResult run(std::vector<std::string> arguments, ProgramOptions options = {}) const {
-    for (std::string& argument : arguments) argument = in(path(), argument);
-    ProgramResult result = run_program(arguments, options);
-    EXPECT_LT(result.peak_memory_bytes, kMostMemory);
-    return result;
-  }
-
-  /// Trains it with settings.
-  ProgramResult train(const std::vector<std::string>& settings = {},
-                      ProgramOptions options = {}) const {
-    std::vector<std::string> arguments = {"--config", "@/recipe.yaml"};
-    for (const std::string& setting : settings)
-      arguments.insert(arguments.end(), {"--set", setting});
-    return run(arguments, options);
-  }
-
- private:
-  TemporaryDirectory directory_;
-};
-
-// ---- everything that is wrong before training begins
-// ---------------------------------------------
 
 struct BadInput {
   const char* name;
@@ -110,12 +37,12 @@ void PrintTo(const BadInput& input, std::ostream* out) { *out << input.name; }
 class RefusedInput : public testing::TestWithParam<BadInput> {};
 
 TEST_P(RefusedInput, IsNamedAndNothingIsWritten) {
-  const Job job;
+  const SmallJob job;
   const BadInput& input = GetParam();
   input.damage(job.path());
   const auto before = files_below(job.path());
   const ProgramResult result = job.run(input.arguments);
-  EXPECT_EQ(result.err, "smtrain: " + in(job.path(), input.message) + "\n");
+  EXPECT_EQ(result.err, "smtrain: " + job.in_place(input.message) + "\n");
   EXPECT_EQ(result.exit_code, input.exit_code);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(files_below(job.path()), before);
@@ -231,9 +158,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "file starts with 6e 6f 20 70 69 63 74 75"}),
     name_of_case);
 
-// ---- IDX files
-// -------------------------------------------------------------------------------------
-
 /// Makes the job one of IDX files, of 3 training pictures of 2x2 pixels, and then damages it.
 auto idx(const std::function<void(const fs::path& data)>& damage) {
   return [=](const fs::path& directory) {
@@ -320,9 +244,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "[3, 2, 2]"}),
     name_of_case);
 
-// ---- model files
-// -----------------------------------------------------------------------------------
-
 /// A pickle that runs a shell command in Python.
 std::string hostile_pickle() {
   using nn::PickleOpcode;
@@ -363,6 +284,17 @@ INSTANTIATE_TEST_SUITE_P(
                  "tensors and plain "
                  "values are read",
                  {"inspect", "@/x.pth"}},
+        BadInput{"LyingSafetensors",
+                 [](const fs::path& directory) {
+                   const std::string header = R"({"a":{"dtype":"F32","shape":[1099511627776],)"
+                                              R"("data_offsets":[0,4398046511104]}})";
+                   write(directory / "x.safetensors",
+                         static_cast<char>(header.size()) + std::string(7, '\0') + header);
+                 },
+                 kFailed,
+                 "@/x.safetensors: the tensors take 4398046511104 bytes, the file has 0 after the "
+                 "header",
+                 {"inspect", "@/x.safetensors"}},
         BadInput{"PredictWithoutOne",
                  nothing,
                  kFailed,
@@ -371,7 +303,7 @@ INSTANTIATE_TEST_SUITE_P(
     name_of_case);
 
 TEST(BadModel, AStateDictThatDoesNotFit) {
-  const Job job;
+  const SmallJob job;
   ASSERT_EQ(job.train({"output.model_dir=@/model"}).exit_code, 0);
   const std::string file = job / "model/model.safetensors";
   const nn::StateDict good = nn::read_safetensors(file);
@@ -390,162 +322,6 @@ TEST(BadModel, AStateDictThatDoesNotFit) {
   unexpected  2.bias    -         [2]
   shape       1.weight  [2, 48]   [2, 60]
 )");
-}
-
-// ---- pictures
-// --------------------------------------------------------------------------------------
-
-/// A job in which two of six training pictures can't be read: one is no picture, one is huge.
-class DamagedPictures : public testing::Test {
- protected:
-  DamagedPictures() {
-    write(job_ / "data/train/a/01.png", "no picture");
-    write(job_ / "data/train/b/02.png", "P5\n60000 60000\n255\n");
-  }
-
-  std::string damaged(const std::string& action) const {
-    return in(job_.path(), "smtrain: " + action +
-                               " @/data/train/a/01.png: decode: @/data/train/a/01.png: expected "
-                               "JPEG, PNG, WebP, BMP, GIF, TGA or PNM, but the file starts with 6e "
-                               "6f 20 70 69 63 74 75\n"
-                               "smtrain: " +
-                               action +
-                               " @/data/train/b/02.png: decode: @/data/train/b/02.png: the picture "
-                               "is too large, 60000x60000 pixels (at most 178956970 are "
-                               "allowed)\n");
-  }
-
-  Job job_;
-};
-
-TEST_F(DamagedPictures, AreLeftOutAndListed) {
-  for (const char* cache : {"none", "ram"}) {
-    const ProgramResult result =
-        job_.train({"data.corrupt=skip", "log.interval=1", std::string("data.cache=") + cache});
-    EXPECT_EQ(result.err, damaged("left out"));
-    EXPECT_EQ(result.exit_code, 0);
-    EXPECT_THAT(result.out, HasSubstr("Train Epoch: 1 [4/4 (100%)]"));
-  }
-}
-
-TEST_F(DamagedPictures, AreReplacedAndListed) {
-  const ProgramResult result = job_.train({"data.corrupt=replace", "log.interval=1"});
-  EXPECT_EQ(result.err, damaged("replaced"));
-  EXPECT_EQ(result.exit_code, 0);
-  EXPECT_THAT(result.out, HasSubstr("Train Epoch: 1 [6/6 (100%)]"));
-}
-
-TEST_F(DamagedPictures, StopTrainingAndTheModelIsYesterdays) {
-  for (const char* threads : {"0", "2"}) {
-    const ProgramResult result = job_.train({std::string("data.threads=") + threads});
-    EXPECT_EQ(result.exit_code, kFailed);
-    EXPECT_THAT(result.err, StartsWith("smtrain: decode: " + job_ / "data/train/"));
-    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
-    const auto files = files_below(job_.path() / "out");
-    EXPECT_EQ(text_of(job_ / "out/model.safetensors"), "yesterday's model");
-    EXPECT_FALSE(files.contains("model.pth"));
-  }
-}
-
-TEST_F(DamagedPictures, ADanglingLinkIsOneToo) {
-  fs::create_symlink("nowhere", job_ / "data/validation/a/99.png");
-  const ProgramResult result = job_.train({"data.corrupt=skip"});
-  EXPECT_THAT(result.err, HasSubstr(job_ / "data/validation/a/99.png" +
-                                    ": cannot open: No such file or directory\n"));
-  EXPECT_EQ(result.exit_code, 0);
-}
-
-TEST(UnreadablePictures, WithoutPermission) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may read every file";
-  const Job job;
-  fs::permissions(job.path() / "data/train/a", fs::perms::none);
-  const ProgramResult result = job.train();
-  fs::permissions(job.path() / "data/train/a", fs::perms::owner_all);
-  EXPECT_EQ(result.err,
-            "smtrain: ImageFolder: cannot list " + job / "data/train/a" + ": Permission denied\n");
-  EXPECT_EQ(result.exit_code, kFailed);
-}
-
-// ---- results that can't be written
-// -----------------------------------------------------------------
-
-TEST(FullDisk, TheModelIsYesterdaysAndNoTemporaryFileIsLeft) {
-  const Job job;
-  const ProgramResult result =
-      job.train({"model={layers: [flatten, {linear: 100}, {linear: 2}, log_softmax]}"},
-                {.max_file_bytes = 10'000});
-  EXPECT_EQ(result.err,
-            "smtrain: " + job / "out/model.safetensors" + ": cannot write: File too large\n");
-  EXPECT_EQ(result.exit_code, kFailed);
-  for (const auto& [name, hash] : files_below(job.path() / "out")) {
-    EXPECT_FALSE(name.starts_with('.')) << name << " is left over";
-    EXPECT_NE(name, "model.pth");
-  }
-  EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");
-}
-
-TEST(FullDisk, MetricsThatCannotBeWrittenStopTraining) {
-  const Job job;
-  fs::create_symlink("/dev/full", job / "out/metrics.jsonl");
-  const ProgramResult result = job.train({"log.interval=1"});
-  EXPECT_EQ(result.err, "smtrain: " + job / "out/metrics.jsonl" +
-                            ": can't be written: No space left on device\n");
-  EXPECT_EQ(result.exit_code, kFailed);
-  EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");
-}
-
-TEST(FullDisk, TrainingGoesOnWithoutACache) {
-  const Job job;
-  const ProgramResult result =
-      job.train({"data.cache=disk", "data.cache_dir=@/cache",
-                 "data.transform=[{resize: 100}, random_horizontal_flip, {resize: 4}, to_tensor]"},
-                {.max_file_bytes = 50'000});
-  EXPECT_THAT(result.err, StartsWith("smtrain: cache: going on without one: " + job / "cache/"));
-  EXPECT_EQ(result.exit_code, 0);
-  const auto files = files_below(job.path() / "cache");
-  ASSERT_EQ(files.size(), 1);  // of the validation pictures, which stay small
-  EXPECT_THAT(files.begin()->first, StartsWith("smtrain-cache-"));
-}
-
-TEST(FullDisk, LinesThatCannotBePrintedAreAFailure) {
-  const Job job;
-  const ProgramResult result = job.run({"--help"}, {.standard_output = "/dev/full"});
-  EXPECT_EQ(result.err, "smtrain: standard output: cannot be written\n");
-  EXPECT_EQ(result.exit_code, kFailed);
-}
-
-TEST(Output, PicturesThatCannotBeWrittenCostNoModel) {
-  const Job job;
-  fs::create_directories(job / "out/predictions.png/in_the_way");
-  const ProgramResult result = job.train();
-  EXPECT_EQ(result.err,
-            "smtrain: " + job / "out/predictions.png" + ": cannot replace: Is a directory\n");
-  EXPECT_EQ(result.exit_code, kFailed);
-  EXPECT_EQ(app::load_model(job.path() / "out").card.epoch, 2);
-}
-
-TEST(Output, AFolderThatCannotBeMade) {
-  const Job job;
-  const ProgramResult result = job.train({"output.dir=@/recipe.yaml/out"});
-  EXPECT_EQ(result.err,
-            "smtrain: " + job / "recipe.yaml/out" + ": can't be made: Not a directory\n");
-  EXPECT_EQ(result.exit_code, kFailed);
-}
-
-// ---- training that goes wrong
-// ----------------------------------------------------------------------
-
-TEST(NanLoss, NamesStepAndLayer) {
-  const Job job;
-  const ProgramResult result =
-      job.train({"model={layers: [flatten, {linear: 8}, relu, {linear: 2}, log_softmax]}",
-                 "train.optimizer.lr=1e30"});
-  EXPECT_EQ(result.err,
-            "smtrain: train: epoch 1, step 2: the loss is nan; first in the result of linear "
-            "(3.weight)\n");
-  EXPECT_EQ(result.exit_code, kFailed);
-  EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");
-  EXPECT_FALSE(fs::exists(job / "out/model.pth"));
 }
 
 }  // namespace

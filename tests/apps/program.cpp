@@ -10,16 +10,11 @@
 #include <cerrno>
 #include <csignal>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::test {
 namespace {
-
-std::string text_of(const std::string& file) {
-  const auto bytes = read_file(file, uint64_t{1} << 24);
-  return {bytes.begin(), bytes.end()};
-}
 
 /// In the child between fork() and exec(), where only plain system calls are safe.
 void redirect(int descriptor, const char* file) {

@@ -5,11 +5,8 @@
 #include <map>
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include "smtrain/apps/train/train.h"
-#include "smtrain/engine/file.h"
-#include "smtrain/engine/sha256.h"
 
 namespace smtrain::test {
 
@@ -18,21 +15,6 @@ struct Output {
   int exit_code = 0;
   std::string out, err;
 };
-
-inline std::string text_of(const std::filesystem::path& file) {
-  const auto bytes = read_file(file, uint64_t{1} << 30);
-  return {bytes.begin(), bytes.end()};
-}
-
-/// Names below a folder, in order, with the SHA-256 of each file.
-inline std::map<std::string, std::string> files_below(const std::filesystem::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    const std::string name = std::filesystem::relative(entry.path(), folder).string();
-    files[name] = entry.is_regular_file() ? sha256(bytes_of(text_of(entry.path()))) : "a folder";
-  }
-  return files;
-}
 
 /// Trains a recipe file on the data in `data`, which is its channel `training` and MNIST_DIR, and
 /// leaves everything in `output`. One compute thread: tests run beside each other.

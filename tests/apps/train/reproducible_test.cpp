@@ -9,6 +9,7 @@
 
 #include "smtrain/data/synth_digits.h"
 #include "smtrain/data/synth_folders.h"
+#include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/training_job.h"
 #include "smtrain/tests/temporary_directory.h"
 

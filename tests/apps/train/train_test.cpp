@@ -14,6 +14,7 @@
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/data/idx.h"
 #include "smtrain/data/synth_folders.h"
+#include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/training_job.h"
 #include "smtrain/tests/temporary_directory.h"
 
