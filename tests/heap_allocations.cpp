@@ -16,6 +16,10 @@ std::atomic<int64_t> allocations = 0;
   if (void* address = std::malloc(bytes)) return address;
   throw std::bad_alloc();
 }
+[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(bytes);
+}
 [[gnu::noinline]] void operator delete(void* address) noexcept { std::free(address); }
 [[gnu::noinline]] void operator delete(void* address, size_t) noexcept { std::free(address); }
 
