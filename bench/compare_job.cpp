@@ -2,6 +2,8 @@
 // One measured job of bench/compare, our side of it: trains `net` or `mnist_cnn` for some steps on
 // batches that lie in memory, or decodes, resizes and batches the pictures of class folders. Prints
 // one JSON object. bench/pytorch/compare_job.py is the same with PyTorch.
+#include <time.h>
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -42,6 +44,13 @@ struct Job {
   uint64_t seed = 1;
 };
 
+// What all threads of this process have used.
+double cpu_milliseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
+}
+
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
@@ -65,14 +74,16 @@ json train(const Job& job, nn::Module& model, optim::Optimizer& optimizer,
   const app::Objective objective(app::NllLoss{}, /*classes=*/0);
   app::TrainingStep step(model, optimizer, objective, numbers, /*capture=*/true);
   const std::vector<data::Batch> batches = first_batches(loader, job.steps);
-  std::vector<double> step_ms, losses;
+  std::vector<double> step_ms, step_cpu_ms, losses;
   for (int64_t i = 0; i < job.steps; ++i) {
     const data::Batch& batch = batches[static_cast<size_t>(i) % batches.size()];
     const auto start = Clock::now();
+    const double cpu_start = cpu_milliseconds();
     losses.push_back(step(batch.images, batch.targets).item());
     step_ms.push_back(milliseconds_since(start));
+    step_cpu_ms.push_back(cpu_milliseconds() - cpu_start);
   }
-  return {{"step_ms", step_ms}, {"losses", losses}};
+  return {{"step_ms", step_ms}, {"step_cpu_ms", step_cpu_ms}, {"losses", losses}};
 }
 
 json train_net(const Job& job) {
