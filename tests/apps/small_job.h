@@ -76,7 +76,7 @@ device: cpu
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   static constexpr int64_t kMostMemory = INT64_MAX;  // the sanitizer's own is many times as much
 #else
-  static constexpr int64_t kMostMemory = int64_t{200} << 20;
+  static constexpr int64_t kMostMemory = int64_t{100} << 20;
 #endif
 
   TemporaryDirectory directory_;

@@ -58,7 +58,7 @@ TEST(Context, EveryThreadHasADefaultOne) {
 TEST(Context, HasItsOptions) {
   const Context context;
   EXPECT_EQ(context.device(), Device::cpu());
-  EXPECT_EQ(context.threads(), omp_get_num_procs());
+  EXPECT_EQ(context.threads(), omp_get_max_threads());
   EXPECT_EQ(context.rng(), RngKind::pytorch);
   EXPECT_EQ(Context({.threads = 5}).threads(), 5);
   Generator generator(17);
