@@ -117,6 +117,8 @@ void CapturedStep::Recording::run(const Function& function) {
     return;
   }
 
+  if (stage == Stage::plan) allocator.release_cached();  // what the first run used
+  arena.reset();
   arena = context.arena(context.device(), kUnusedBytes + plan.arena_bytes());
   plan.begin_serving(static_cast<std::byte*>(arena->data()) + kUnusedBytes);
   tape = Tape();

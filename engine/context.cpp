@@ -36,6 +36,7 @@ std::shared_ptr<Storage> Context::arena(Device device, size_t size_bytes) {
   const auto index = static_cast<size_t>(device.id());
   if (arenas_.size() <= index) arenas_.resize(index + 1);
   if (arenas_[index] == nullptr || arenas_[index]->size_bytes() < size_bytes) {
+    arenas_[index].reset();  // before the larger one is asked for
     arenas_[index] = std::make_shared<Storage>(allocator(device), size_bytes);
   }
   return arenas_[index];

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/training_step.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/accuracy.h"
+#include "smtrain/engine/ops/view.h"
 
 namespace smtrain::app {
 namespace {
+
+// In a run of the evaluated model: more would need more memory and no less time.
+constexpr int64_t kMostSamples = 128;
 
 void check_finite(const Tensor& x, const Tensor& flag) {
   call(x.device(), &KernelTable::check_finite,
@@ -117,11 +122,18 @@ Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_bat
   Evaluation result;
   double loss_sum = 0;
   for (const auto& batch : loader) {
-    const Tensor inputs[] = {batch.images, batch.targets};
-    const std::vector<Tensor>& results = run_step(step_, capture_, inputs);
-    loss_sum += results[0].item();
-    result.samples += batch.size();
-    if (on_batch) on_batch(batch, results[1]);
+    for (int64_t first = 0; first < batch.size(); first += kMostSamples) {
+      const int64_t count = std::min(kMostSamples, batch.size() - first);
+      const auto index = batch.indices.begin() + first;
+      const data::Batch part{.images = narrow(batch.images, 0, first, count),
+                             .targets = narrow(batch.targets, 0, first, count),
+                             .indices = {index, index + count}};
+      const Tensor inputs[] = {part.images, part.targets};
+      const std::vector<Tensor>& results = run_step(step_, capture_, inputs);
+      loss_sum += results[0].item();
+      result.samples += part.size();
+      if (on_batch) on_batch(part, results[1]);
+    }
   }
   model_.train(training);
   result.correct = static_cast<int64_t>(correct_.item());

@@ -58,8 +58,8 @@ class Evaluator {
   Evaluator(nn::Module& model, const Objective& objective, const Preprocessing& preprocessing,
             bool capture);
 
-  /// Told of each batch, as the loader hands it out, and the model's output for it, valid during
-  /// the call.
+  /// Told of each batch, in parts of at most 128 samples, and the model's output for it, valid
+  /// during the call.
   using OnBatch = std::function<void(const data::Batch& batch, const Tensor& output)>;
 
   /// Goes once through the loader, which draws its order as for training.
