@@ -66,7 +66,7 @@ uint64_t checked_size_bytes(const Shape& shape, int element_size, const std::str
 
 Array array_of(StoredType type, const Shape& shape, std::vector<uint8_t> raw,
                const std::string& name) {
-  if (type.big_endian != (std::endian::native == std::endian::big)) {
+  if (type.size > 1 && type.big_endian != (std::endian::native == std::endian::big)) {
     swap_bytes_of_each(raw, static_cast<size_t>(type.size));
   }
   if (type.kind == 'i' && type.size == 1) raw = widened<int8_t, int32_t>(raw, name);

@@ -85,8 +85,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
   PytorchLog log(out, recipe, isatty(STDOUT_FILENO) != 0 && &out == &std::cout);
   log.start(/*distributed=*/false, /*gpus=*/0);
 
-  ModelCard card = job_card(recipe, *job.training.dataset, job.train_loader.sample_shape());
-  EvaluationReport report(card.classes);  // of the last evaluation
+  EvaluationReport report(job.training.dataset->classes());  // of the last evaluation
   double best_accuracy = -1;
   const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
                                        recipe.train.max_steps.value_or(INT64_MAX));
@@ -108,6 +107,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
     const bool best = summary.evaluated && summary.validation.accuracy() > best_accuracy;
     if (best) best_accuracy = summary.validation.accuracy();
     if (recipe.train.save == Save::best && job.validation_loader ? best : last) {
+      ModelCard card = job_card(recipe, *job.training.dataset, job.train_loader.sample_shape());
       card.metric_value = summary.validation.accuracy();
       card.epoch = epoch;
       log.saving();
