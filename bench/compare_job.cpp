@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -121,7 +122,7 @@ json load(const Job& job) {
     const auto start = Clock::now();
     for (const data::Batch& batch : loader) {
       const auto* pixels = batch.images.data<uint8_t>();
-      for (int64_t i = 0; i < batch.images.numel(); ++i) pixel_sum += pixels[i];
+      pixel_sum = std::accumulate(pixels, pixels + batch.images.numel(), pixel_sum);
     }
     pass_ms.push_back(milliseconds_since(start));
   }
