@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <initializer_list>
 #include <new>
-#include <sstream>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 
@@ -14,12 +15,25 @@ class OutOfMemory : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A value that can be streamed, and how: so that joining is one function and not one per message.
+struct TextPart {
+  const void* value;
+  void (*print)(std::ostream& text, const void* value);
+
+  template <typename T>
+  static TextPart of(const T& value) {
+    return {&value, [](std::ostream& text, const void* v) { text << *static_cast<const T*>(v); }};
+  }
+  static TextPart of(const char* value) {
+    return {value, [](std::ostream& text, const void* v) { text << static_cast<const char*>(v); }};
+  }
+};
+std::string joined_text(std::initializer_list<TextPart> parts);
+
 /// Joins anything that can be streamed into one string.
 template <typename... Parts>
 std::string concat_text(const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  return text.str();
+  return joined_text({TextPart::of(parts)...});
 }
 
 /// Throws std::invalid_argument with the joined parts when a caller's condition does not hold. A

@@ -6,6 +6,7 @@
 #include "smtrain/kernels/stream.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <type_traits>
 
@@ -56,9 +57,14 @@ SMTRAIN_VECTORIZED void transpose8(const uint32_t* __restrict x, int64_t x_strid
   for (int i = 0; i < 8; ++i) std::memcpy(y + i * y_stride, &rows[i], sizeof(Row8));
 }
 
+// y = x, or y += x, of one block.
+using CopyBlock = void (*)(const Block& block, bool accumulate, const void* x, void* y);
+
 // y = x without a change of dtype: elements are moved as bits.
 template <typename Bits>
-void move_block(const Block& block, const Bits* __restrict x, Bits* __restrict y) {
+void move_block(const Block& block, bool /*accumulate*/, const void* x_bits, void* y_bits) {
+  const Bits* __restrict x = static_cast<const Bits*>(x_bits);
+  Bits* __restrict y = static_cast<Bits*>(y_bits);
   if constexpr (sizeof(Bits) == 4) {
     const bool transposes = block.x_row_stride == 1 && block.y_column_stride == 1;
     if (transposes && block.rows % 8 == 0 && block.columns % 8 == 0) {
@@ -89,7 +95,9 @@ void move_block(const Block& block, const Bits* __restrict x, Bits* __restrict y
 // y = x or y += x between any dtypes, run by run through the stack where elements do not lie
 // densely.
 template <typename T, typename U>
-void convert_block(const Block& block, bool accumulate, const T* x, U* y) {
+void convert_block(const Block& block, bool accumulate, const void* x_values, void* y_values) {
+  const T* x = static_cast<const T*>(x_values);
+  U* y = static_cast<U*>(y_values);
   constexpr int64_t kRun = 256;
   T gathered[kRun];
   U converted[kRun];
@@ -113,9 +121,23 @@ void convert_block(const Block& block, bool accumulate, const T* x, U* y) {
   }
 }
 
-// Calls body(block, x offset, y offset) for blocks that together cover the copy.
-template <typename Body>
-void for_each_block(const CopyArgs& a, const Body& body) {
+CopyBlock copy_block_for(const CopyArgs& a) {
+  if (a.x_dtype == a.y_dtype && !a.accumulate) {
+    switch (size_of(a.x_dtype)) {
+      case 1: return move_block<uint8_t>;
+      case 2: return move_block<uint16_t>;
+      case 4: return move_block<uint32_t>;
+      default: return move_block<uint64_t>;
+    }
+  }
+  return dispatch(a.x_dtype, [&]<typename T>() {
+    return dispatch(a.y_dtype, []<typename U>() -> CopyBlock { return convert_block<T, U>; });
+  });
+}
+
+}  // namespace
+
+void copy(const CopyArgs& a, Stream) {
   StridedLoop<2> loop({a.x_layout, a.y_layout});
   loop.sort_by(1);
   loop.coalesce();
@@ -134,51 +156,28 @@ void for_each_block(const CopyArgs& a, const Body& body) {
   const int64_t row_tiles = (rows.size + row_tile - 1) / row_tile;
   const int64_t column_tiles = (columns.size + column_tile - 1) / column_tile;
   const int64_t tile_elements = std::min(row_tile, rows.size) * std::min(column_tile, columns.size);
+  const CopyBlock copy_block = copy_block_for(a);
+  const auto x_size = static_cast<int64_t>(size_of(a.x_dtype));
+  const auto y_size = static_cast<int64_t>(size_of(a.y_dtype));
   const auto run = [&](int64_t begin, int64_t end) {
     for (int64_t tile = begin; tile < end; ++tile) {
       const int64_t row = tile / column_tiles % row_tiles * row_tile;
       const int64_t column = tile % column_tiles * column_tile;
       int64_t offsets[2];
       loop.offsets_at(tile / column_tiles / row_tiles, offsets);
-      body(Block{.rows = std::min(row_tile, rows.size - row),
-                 .columns = std::min(column_tile, columns.size - column),
-                 .x_row_stride = rows.strides[0],
-                 .x_column_stride = columns.strides[0],
-                 .y_row_stride = rows.strides[1],
-                 .y_column_stride = columns.strides[1]},
-           offsets[0] + row * rows.strides[0] + column * columns.strides[0],
-           offsets[1] + row * rows.strides[1] + column * columns.strides[1]);
+      const int64_t x_offset = offsets[0] + row * rows.strides[0] + column * columns.strides[0];
+      const int64_t y_offset = offsets[1] + row * rows.strides[1] + column * columns.strides[1];
+      copy_block(Block{.rows = std::min(row_tile, rows.size - row),
+                       .columns = std::min(column_tile, columns.size - column),
+                       .x_row_stride = rows.strides[0],
+                       .x_column_stride = columns.strides[0],
+                       .y_row_stride = rows.strides[1],
+                       .y_column_stride = columns.strides[1]},
+                 a.accumulate, static_cast<const std::byte*>(a.x) + x_offset * x_size,
+                 static_cast<std::byte*>(a.y) + y_offset * y_size);
     }
   };
   parallel_for(loop.count() * row_tiles * column_tiles, grain_of(tile_elements), run);
-}
-
-template <typename Bits>
-void move(const CopyArgs& a) {
-  for_each_block(a, [&](const Block& block, int64_t x_offset, int64_t y_offset) {
-    move_block(block, static_cast<const Bits*>(a.x) + x_offset, static_cast<Bits*>(a.y) + y_offset);
-  });
-}
-
-}  // namespace
-
-void copy(const CopyArgs& a, Stream) {
-  if (a.x_dtype == a.y_dtype && !a.accumulate) {
-    switch (size_of(a.x_dtype)) {
-      case 1: return move<uint8_t>(a);
-      case 2: return move<uint16_t>(a);
-      case 4: return move<uint32_t>(a);
-      default: return move<uint64_t>(a);
-    }
-  }
-  dispatch(a.x_dtype, [&]<typename T>() {
-    dispatch(a.y_dtype, [&]<typename U>() {
-      for_each_block(a, [&](const Block& block, int64_t x_offset, int64_t y_offset) {
-        convert_block(block, a.accumulate, static_cast<const T*>(a.x) + x_offset,
-                      static_cast<U*>(a.y) + y_offset);
-      });
-    });
-  });
 }
 
 }  // namespace smtrain::cpu

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pickle_opcode.h"
 
-#include "smtrain/engine/error.h"
+#include <string_view>
 
 namespace smtrain::nn {
 namespace {
@@ -55,7 +55,8 @@ std::string pickle_opcode_name(uint8_t opcode) {
   for (const auto& [known, name] : kNames) {
     if (known == opcode) return name;
   }
-  return concat_text("0x", std::hex, int{opcode});
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  return {'0', 'x', kDigits[opcode / 16], kDigits[opcode % 16]};
 }
 
 }  // namespace smtrain::nn

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/error.h"
+
+#include <sstream>
+
+namespace smtrain {
+
+std::string joined_text(std::initializer_list<TextPart> parts) {
+  std::ostringstream text;
+  for (const TextPart& part : parts) part.print(text, part.value);
+  return text.str();
+}
+
+}  // namespace smtrain
