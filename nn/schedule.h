@@ -12,24 +12,32 @@ namespace smtrain::nn {
 enum class ScheduleUnit : uint8_t { epoch, step };
 
 /// The rate never changes.
-struct ConstantSchedule {};
+struct ConstantSchedule {
+  bool operator==(const ConstantSchedule&) const = default;
+};
 
 /// Times gamma every step_size units, as torch's StepLR.
 struct StepSchedule {
   int64_t step_size = 1;
   double gamma = 0.1;
+
+  bool operator==(const StepSchedule&) const = default;
 };
 
 /// Times gamma at each milestone, as torch's MultiStepLR.
 struct MultistepSchedule {
   std::vector<int64_t> milestones;
   double gamma = 0.1;
+
+  bool operator==(const MultistepSchedule&) const = default;
 };
 
 /// Half a cosine from lr to min_lr over the whole run (Loshchilov & Hutter, arXiv:1608.03983), as
 /// torch's CosineAnnealingLR with T_max the length of the run after warm-up.
 struct CosineSchedule {
   double min_lr = 0;
+
+  bool operator==(const CosineSchedule&) const = default;
 };
 
 /// Smith & Topin, arXiv:1708.07120: from max_lr / div_factor up to max_lr in the first pct_start of
@@ -40,6 +48,8 @@ struct OneCycleSchedule {
   double pct_start = 0.3;
   double div_factor = 25;
   double final_div_factor = 1e4;
+
+  bool operator==(const OneCycleSchedule&) const = default;
 };
 
 using ScheduleKind = std::variant<ConstantSchedule, StepSchedule, MultistepSchedule, CosineSchedule,
@@ -50,6 +60,8 @@ struct Schedule {
   ScheduleUnit unit = ScheduleUnit::epoch;
   int64_t warmup = 0;       // units over which the rate rises linearly to where the schedule starts
   double warmup_start = 0;  // the part of that rate at the first unit's beginning
+
+  bool operator==(const Schedule&) const = default;
 };
 
 /// The learning rate at a step, as one closed formula: a resumed run needs no history.

@@ -32,26 +32,27 @@ OneOf one_of(Enum& value, std::initializer_list<std::string_view> names) {
           .set = [&value](size_t chosen) { value = static_cast<Enum>(chosen); }};
 }
 
-/// One of the alternatives of a variant, for each of which this namespace has a keys_of(); `kinds`
-/// names them in their order. `common` are keys beside the variant that every kind has.
-template <typename... Options>
-Choice choice(
-    std::variant<Options...>& value, std::string_view tag,
-    const std::array<Choice::Kind, sizeof...(Options)>& kinds,
-    std::function<std::vector<Key>()> common = [] { return std::vector<Key>(); }) {
+/// The keys of options that belong to this namespace.
+struct KeysOf {
+  Group operator()(auto& options) const { return keys_of(options); }
+};
+
+/// One of the alternatives of a variant; `kinds` names them in their order, `keys` gives the keys
+/// of each.
+template <typename... Options, typename Keys = KeysOf>
+Choice choice(std::variant<Options...>& value, std::string_view tag,
+              const std::array<Choice::Kind, sizeof...(Options)>& kinds, Keys keys = {}) {
   return {.tag = tag,
           .kinds = {kinds.begin(), kinds.end()},
           .chosen = [&value] { return value.index(); },
           .choose =
-              [&value, common = std::move(common)](size_t kind) {
+              [&value, keys](size_t kind) {
                 [&]<size_t... I>(std::index_sequence<I...>) {
                   ((I == kind && I != value.index() ? void(value.template emplace<I>()) : void()),
                    ...);
                 }
                 (std::index_sequence_for<Options...>());
-                Group group = std::visit([](auto& options) { return keys_of(options); }, value);
-                for (Key& key : common()) group.keys.push_back(std::move(key));
-                return group;
+                return std::visit(keys, value);
               }};
 }
 
@@ -65,6 +66,7 @@ List list(std::vector<Element>& value, Bind bind) {
 }
 
 Group keys_of(LayersModel& model);       // layer_schema.cpp
+Group keys_of(TrainOptions& options);    // train_schema.cpp
 Choice choice_of(Layer& layer);          // layer_schema.cpp
 Choice choice_of(Transform& transform);  // transform_schema.cpp
 

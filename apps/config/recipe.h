@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +8,12 @@
 #include <vector>
 
 #include "smtrain/apps/config/layer.h"
+#include "smtrain/nn/optim/adadelta.h"
+#include "smtrain/nn/optim/adagrad.h"
+#include "smtrain/nn/optim/adam.h"
+#include "smtrain/nn/optim/rmsprop.h"
+#include "smtrain/nn/optim/sgd.h"
+#include "smtrain/nn/schedule.h"
 
 /// What a job is, as plain data: the options that a recipe file and the command line set, with
 /// their defaults. What each key means and may hold is told once, in schema.cpp.
@@ -147,133 +152,10 @@ struct CrossEntropyLoss {
 
 using LossOptions = std::variant<NllLoss, CrossEntropyLoss>;
 
-struct Sgd {
-  double lr = 1e-3;
-  double momentum = 0;
-  double dampening = 0;
-  bool nesterov = false;
-  double weight_decay = 0;
-
-  bool operator==(const Sgd&) const = default;
-};
-
-struct Adam {
-  double lr = 1e-3;
-  std::array<double, 2> betas{0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 0;
-  bool amsgrad = false;
-
-  bool operator==(const Adam&) const = default;
-};
-
-/// Adam as Keras computes it: eps is not scaled by the bias correction.
-struct KerasAdam {
-  double lr = 1e-3;
-  std::array<double, 2> betas{0.9, 0.999};
-  double eps = 1e-7;
-
-  bool operator==(const KerasAdam&) const = default;
-};
-
-struct AdamW {
-  double lr = 1e-3;
-  std::array<double, 2> betas{0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 1e-2;
-  bool amsgrad = false;
-
-  bool operator==(const AdamW&) const = default;
-};
-
-struct Adadelta {
-  double lr = 1;
-  double rho = 0.9;
-  double eps = 1e-6;
-  double weight_decay = 0;
-
-  bool operator==(const Adadelta&) const = default;
-};
-
-struct Adagrad {
-  double lr = 1e-2;
-  double eps = 1e-10;
-  double weight_decay = 0;
-
-  bool operator==(const Adagrad&) const = default;
-};
-
-struct RmsProp {
-  double lr = 1e-2;
-  double alpha = 0.99;
-  double eps = 1e-8;
-  double momentum = 0;
-  bool centered = false;
-  double weight_decay = 0;
-
-  bool operator==(const RmsProp&) const = default;
-};
-
-/// RMSprop as TensorFlow computes it: eps inside the square root, averages that start at 1.
-struct TfRmsProp {
-  double lr = 1e-2;
-  double alpha = 0.9;
-  double eps = 1e-10;
-  double momentum = 0;
-  bool centered = false;
-  double weight_decay = 0;
-
-  bool operator==(const TfRmsProp&) const = default;
-};
-
 using OptimizerOptions =
-    std::variant<Sgd, Adam, KerasAdam, AdamW, Adadelta, Adagrad, RmsProp, TfRmsProp>;
-
-struct ConstantSchedule {
-  bool operator==(const ConstantSchedule&) const = default;
-};
-
-struct StepSchedule {
-  int64_t step_size = 0;
-  double gamma = 0.1;
-
-  bool operator==(const StepSchedule&) const = default;
-};
-
-struct MultistepSchedule {
-  std::vector<int64_t> milestones;
-  double gamma = 0.1;
-
-  bool operator==(const MultistepSchedule&) const = default;
-};
-
-struct CosineSchedule {
-  double min_lr = 0;
-
-  bool operator==(const CosineSchedule&) const = default;
-};
-
-struct OneCycleSchedule {
-  double max_lr = 0;
-  double pct_start = 0.3;
-  double div_factor = 25;
-  double final_div_factor = 1e4;
-
-  bool operator==(const OneCycleSchedule&) const = default;
-};
-
-enum class ScheduleUnit { epoch, step };
-
-/// How the learning rate moves.
-struct ScheduleOptions {
-  std::variant<ConstantSchedule, StepSchedule, MultistepSchedule, CosineSchedule, OneCycleSchedule>
-      kind;
-  ScheduleUnit unit = ScheduleUnit::epoch;  // of step_size, milestones and warmup
-  int64_t warmup = 0;                       // the rate rises linearly for so many units
-  double warmup_start = 0;                  // from this part of it
-
-  bool operator==(const ScheduleOptions&) const = default;
-};
+    std::variant<optim::SgdOptions, optim::AdamOptions, optim::KerasAdamOptions,
+                 optim::AdamWOptions, optim::AdadeltaOptions, optim::AdagradOptions,
+                 optim::RmspropOptions, optim::TensorflowRmspropOptions>;
 
 enum class Save { last, best };
 enum class Initializer { pytorch, keras };
@@ -286,7 +168,7 @@ struct TrainOptions {
   int64_t seed = 1;
   LossOptions loss;
   OptimizerOptions optimizer;
-  ScheduleOptions schedule;
+  nn::Schedule schedule;
   int64_t eval_every = 1;          // epochs
   std::optional<int64_t> threads;  // compute threads; unset: all processors
   Save save = Save::last;

@@ -54,11 +54,11 @@ class Checker {
   }
 
   void check_train(const TrainOptions& train) const {
-    if (const auto* sgd = std::get_if<Sgd>(&train.optimizer)) {
+    if (const auto* sgd = std::get_if<optim::SgdOptions>(&train.optimizer)) {
       expect(!sgd->nesterov || (sgd->momentum > 0 && sgd->dampening == 0),
              "train.optimizer.nesterov", "nesterov needs a momentum and no dampening");
     }
-    if (const auto* schedule = std::get_if<MultistepSchedule>(&train.schedule.kind)) {
+    if (const auto* schedule = std::get_if<nn::MultistepSchedule>(&train.schedule.kind)) {
       expect(std::is_sorted(schedule->milestones.begin(), schedule->milestones.end()),
              "train.schedule.milestones", "milestones must rise");
     }

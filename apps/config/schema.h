@@ -82,7 +82,7 @@ struct Range {
   std::string text() const;
 };
 
-/// A key of the recipe. Its name is that of the struct's member.
+/// A key of the recipe.
 struct Key {
   struct More {
     bool required = false;

@@ -89,7 +89,7 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       evaluate(*model, objective, preprocessing, recipe.train.capture) {}
 
 double Job::learning_rate(int64_t step, int64_t total_steps) const {
-  return nn::learning_rate(build_schedule(recipe.train.schedule), base_lr(recipe.train.optimizer),
+  return nn::learning_rate(recipe.train.schedule, base_lr(recipe.train.optimizer),
                            step, train_loader.size(), total_steps);
 }
 

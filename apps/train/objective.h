@@ -6,7 +6,6 @@
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/engine/ops/reduce.h"
 #include "smtrain/nn/optim/optimizer.h"
-#include "smtrain/nn/schedule.h"
 
 namespace smtrain::app {
 
@@ -30,8 +29,5 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& option
 
 /// The learning rate that an optimizer's options give.
 double base_lr(const OptimizerOptions& options);
-
-/// The recipe's schedule as nn/schedule.h computes it.
-nn::Schedule build_schedule(const ScheduleOptions& options);
 
 }  // namespace smtrain::app

@@ -11,6 +11,8 @@ struct AdadeltaOptions {
   double rho = 0.9;
   double epsilon = 1e-6;
   double weight_decay = 0;
+
+  bool operator==(const AdadeltaOptions&) const = default;
 };
 
 /// Zeiler, arXiv:1212.5701: steps the size of the root mean square of past steps over that of past

@@ -9,6 +9,8 @@ struct AdagradOptions {
   double lr = 1e-2;
   double epsilon = 1e-10;
   double weight_decay = 0;
+
+  bool operator==(const AdagradOptions&) const = default;
 };
 
 /// Duchi et al. 2011, as torch.optim.Adagrad: sum += d²; p -= lr d / (sqrt(sum) + epsilon).

@@ -7,7 +7,8 @@ namespace smtrain::optim {
 namespace {
 
 // The states, in this order: squares always, then those that the options ask for.
-int state_count(const RmspropOptions& o) {
+template <bool tensorflow>
+int state_count(const BasicRmspropOptions<tensorflow>& o) {
   check(o.lr >= 0 && o.alpha >= 0 && o.epsilon >= 0 && o.momentum >= 0 && o.weight_decay >= 0,
         "RMSprop: lr, alpha, epsilon, momentum and weight_decay must not be negative, got ", o.lr,
         ", ", o.alpha, ", ", o.epsilon, ", ", o.momentum, ", ", o.weight_decay);
@@ -16,19 +17,22 @@ int state_count(const RmspropOptions& o) {
 
 }  // namespace
 
-RMSprop::RMSprop(std::vector<Tensor> parameters, RmspropOptions options)
+template <bool tensorflow>
+BasicRmsprop<tensorflow>::BasicRmsprop(std::vector<Tensor> parameters,
+                                       BasicRmspropOptions<tensorflow> options)
     : Optimizer({{std::move(parameters), options.lr, options.weight_decay}}, state_count(options)),
       options_(options) {
-  if (options_.tensorflow) {
+  if (tensorflow) {
     const Tensor& square = arena().state(0);
     copy_into(full(square.shape(), 1, {.dtype = square.dtype()}, square.device()), square);
   }
 }
 
-void RMSprop::update(const OptimizerTargets& targets) {
+template <bool tensorflow>
+void BasicRmsprop<tensorflow>::update(const OptimizerTargets& targets) {
   call(arena().device(), &KernelTable::rmsprop_step,
        RmspropArgs{.targets = targets,
-                   .tensorflow = options_.tensorflow,
+                   .tensorflow = tensorflow,
                    .centered = options_.centered,
                    .alpha = options_.alpha,
                    .epsilon = options_.epsilon,
@@ -37,5 +41,8 @@ void RMSprop::update(const OptimizerTargets& targets) {
                    .gradient_average = options_.centered ? state(1) : nullptr,
                    .buffer = options_.momentum > 0 ? state(options_.centered ? 2 : 1) : nullptr});
 }
+
+template class BasicRmsprop<false>;
+template class BasicRmsprop<true>;
 
 }  // namespace smtrain::optim

@@ -5,29 +5,38 @@
 
 namespace smtrain::optim {
 
-/// PyTorch's defaults; TensorFlow's are alpha 0.9 and epsilon 1e-10.
-struct RmspropOptions {
+/// The defaults of each form are those of the library that it comes from.
+template <bool tensorflow>
+struct BasicRmspropOptions {
   double lr = 1e-2;
-  double alpha = 0.99;
-  double epsilon = 1e-8;
+  double alpha = tensorflow ? 0.9 : 0.99;
+  double epsilon = tensorflow ? 1e-10 : 1e-8;
   double momentum = 0;
   bool centered = false;
   double weight_decay = 0;
-  bool tensorflow = false;
+
+  bool operator==(const BasicRmspropOptions&) const = default;
 };
+
+using RmspropOptions = BasicRmspropOptions<false>;
+using TensorflowRmspropOptions = BasicRmspropOptions<true>;
 
 /// Tieleman & Hinton's running average of squared gradients. As torch.optim.RMSprop: p -= lr d /
 /// (sqrt(v) + epsilon), momentum of the quotient. As TensorFlow: sqrt(v + epsilon), v starts at
 /// one, momentum of lr times the quotient.
-class RMSprop : public Optimizer {
+template <bool tensorflow>
+class BasicRmsprop : public Optimizer {
  public:
   /// Throws std::invalid_argument for a negative option.
-  RMSprop(std::vector<Tensor> parameters, RmspropOptions options);
+  BasicRmsprop(std::vector<Tensor> parameters, BasicRmspropOptions<tensorflow> options);
 
  private:
   void update(const OptimizerTargets& targets) override;
 
-  RmspropOptions options_;
+  BasicRmspropOptions<tensorflow> options_;
 };
+
+using RMSprop = BasicRmsprop<false>;
+using TensorflowRMSprop = BasicRmsprop<true>;
 
 }  // namespace smtrain::optim

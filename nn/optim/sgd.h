@@ -11,6 +11,8 @@ struct SgdOptions {
   double dampening = 0;
   bool nesterov = false;
   double weight_decay = 0;
+
+  bool operator==(const SgdOptions&) const = default;
 };
 
 /// Stochastic gradient descent as torch.optim.SGD: d = gradient + weight_decay p; buffer = momentum

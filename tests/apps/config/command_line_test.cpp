@@ -66,7 +66,8 @@ TEST(CommandLine, TakesTheFirstArticlesArguments) {
                                     train.settings, train.variables);
   EXPECT_EQ(recipe.train.epochs, 30);
   EXPECT_EQ(recipe.train.batch_size, 4);
-  EXPECT_EQ(recipe.train.optimizer, OptimizerOptions(Sgd{.lr = 0.001, .momentum = 0.9}));
+  EXPECT_EQ(recipe.train.optimizer,
+            OptimizerOptions(optim::SgdOptions{.lr = 0.001, .momentum = 0.9}));
   EXPECT_EQ(recipe.distributed.backend, "gloo");
   EXPECT_THAT(recipe.distributed.hosts, ElementsAre("algo-1"));
   EXPECT_EQ(recipe.output.model_dir, "/model");

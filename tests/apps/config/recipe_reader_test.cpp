@@ -53,9 +53,10 @@ distributed: {hosts: [algo-1], current_host: algo-1}
   EXPECT_FALSE(train.capture);
   EXPECT_EQ(train.save, Save::best);
   EXPECT_EQ(train.loss, LossOptions(CrossEntropyLoss{{1, 0.5}, 0.1, -100}));
-  EXPECT_EQ(train.optimizer, OptimizerOptions(AdamW{.lr = 1e-4, .betas = {0.8, 0.99}}));
+  EXPECT_EQ(train.optimizer,
+            OptimizerOptions(optim::AdamWOptions{.lr = 1e-4, .betas = {0.8, 0.99}}));
   EXPECT_EQ(train.schedule,
-            (ScheduleOptions{MultistepSchedule{{3, 6}, 0.1}, ScheduleUnit::step, 2}));
+            (nn::Schedule{nn::MultistepSchedule{{3, 6}, 0.1}, nn::ScheduleUnit::step, 2}));
   EXPECT_THAT(recipe.distributed.hosts, testing::ElementsAre("algo-1"));
 }
 
@@ -98,9 +99,12 @@ TEST(RecipeReader, SettingsGoOverTheFile) {
     return read_recipe(text, "cats.yaml", {{key, value, "--set"}});
   };
   EXPECT_EQ(with("train.epochs", "3").train.batch_size, 4);
-  EXPECT_EQ(with("train.optimizer.lr", "1").train.optimizer, OptimizerOptions(Sgd{1, 0.9}));
-  EXPECT_EQ(with("train.optimizer.name", "sgd").train.optimizer, OptimizerOptions(Sgd{0.5, 0.9}));
-  EXPECT_EQ(with("train.optimizer", "adam").train.optimizer, OptimizerOptions(Adam{}));
+  EXPECT_EQ(with("train.optimizer.lr", "1").train.optimizer,
+            OptimizerOptions(optim::SgdOptions{1, 0.9}));
+  EXPECT_EQ(with("train.optimizer.name", "sgd").train.optimizer,
+            OptimizerOptions(optim::SgdOptions{0.5, 0.9}));
+  EXPECT_EQ(with("train.optimizer", "adam").train.optimizer,
+            OptimizerOptions(optim::AdamOptions{}));
   EXPECT_EQ(with("model", "{layers: [relu]}").model,
             ModelOptions(LayersModel{{Layer{ReluLayer{}}}}));
   EXPECT_EQ(with("data.transform", "[to_tensor]").data.transform.size(), 1u);

@@ -51,14 +51,14 @@ TEST(RecipeRoundTrip, EveryKindOfOptimizerLossAndSchedule) {
   recipe.data.train.path = "a";
   recipe.data.cache_dir = "c";
   recipe.output = {"o", "m"};
-  const OptimizerOptions optimizers[] = {Sgd{0.1, 0.9, 0, true, 1e-4},
-                                         Adam{},
-                                         KerasAdam{},
-                                         AdamW{},
-                                         Adadelta{},
-                                         Adagrad{},
-                                         RmsProp{},
-                                         TfRmsProp{}};
+  const OptimizerOptions optimizers[] = {optim::SgdOptions{0.1, 0.9, 0, true, 1e-4},
+                                         optim::AdamOptions{},
+                                         optim::KerasAdamOptions{},
+                                         optim::AdamWOptions{},
+                                         optim::AdadeltaOptions{},
+                                         optim::AdagradOptions{},
+                                         optim::RmspropOptions{},
+                                         optim::TensorflowRmspropOptions{}};
   for (const auto& optimizer : optimizers) {
     recipe.train.optimizer = optimizer;
     expect_round_trip(recipe);
@@ -68,11 +68,11 @@ TEST(RecipeRoundTrip, EveryKindOfOptimizerLossAndSchedule) {
     recipe.train.loss = loss;
     expect_round_trip(recipe);
   }
-  const decltype(ScheduleOptions::kind) schedules[] = {ConstantSchedule{}, StepSchedule{2, 0.7},
-                                                       MultistepSchedule{{1, 2}, 0.5},
-                                                       CosineSchedule{1e-5}, OneCycleSchedule{0.1}};
+  const nn::ScheduleKind schedules[] = {nn::ConstantSchedule{}, nn::StepSchedule{2, 0.7},
+                                        nn::MultistepSchedule{{1, 2}, 0.5},
+                                        nn::CosineSchedule{1e-5}, nn::OneCycleSchedule{0.1}};
   for (const auto& schedule : schedules) {
-    recipe.train.schedule = {schedule, ScheduleUnit::step, 5, 0.1};
+    recipe.train.schedule = {schedule, nn::ScheduleUnit::step, 5, 0.1};
     expect_round_trip(recipe);
   }
 }
@@ -100,7 +100,8 @@ TEST(Configs, CatsIsTheFirstArticlesJob) {
   EXPECT_EQ(recipe.data.train.path, "/photos/train");
   EXPECT_EQ(recipe.data.validation.path, "/photos/validation");
   EXPECT_EQ(recipe.train.batch_size, 4);
-  EXPECT_EQ(recipe.train.optimizer, OptimizerOptions(Sgd{.lr = 0.001, .momentum = 0.9}));
+  EXPECT_EQ(recipe.train.optimizer,
+            OptimizerOptions(optim::SgdOptions{.lr = 0.001, .momentum = 0.9}));
   expect_round_trip(recipe);
 }
 

@@ -45,7 +45,7 @@ const std::map<std::string, Make>& golden_variants() {
       {"adam", make<Adam>(AdamOptions{.lr = 0.01})},
       {"adam_wd", make<Adam>(AdamOptions{.lr = 0.01, .weight_decay = 0.1})},
       {"adam_amsgrad", make<Adam>(AdamOptions{.lr = 0.01, .amsgrad = true})},
-      {"adamw", make<Adam>(AdamOptions{.lr = 0.01, .weight_decay = 0.1, .form = AdamForm::adamw})},
+      {"adamw", make<AdamW>(AdamWOptions{.lr = 0.01, .weight_decay = 0.1})},
       {"adadelta", make<Adadelta>(AdadeltaOptions{})},
       {"adadelta_wd", make<Adadelta>(AdadeltaOptions{
                           .lr = 0.5, .rho = 0.95, .epsilon = 1e-8, .weight_decay = 0.1})},
@@ -116,8 +116,8 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Golden, testing::ValuesIn(golden_names()),
 
 // The forms that PyTorch does not have, against their formulas in double.
 TEST(KerasAdam, FollowsKerasFormula) {
-  const AdamOptions o{.lr = 0.1, .epsilon = 0.01, .form = AdamForm::keras};
-  const auto rows = trajectory(make<Adam>(o), DType::f64);
+  const KerasAdamOptions o{.lr = 0.1, .epsilon = 0.01};
+  const auto rows = trajectory(make<KerasAdam>(o), DType::f64);
   const auto goldens = data::read_npz(SMTRAIN_SOURCE_DIR "/tests/goldens/train/optim.npz");
   double p = goldens.at("p0").values<float>()[3], m = 0, v = 0;
   for (size_t t = 0; t < 10; ++t) {
@@ -132,13 +132,9 @@ TEST(KerasAdam, FollowsKerasFormula) {
 }
 
 TEST(TensorflowRmsprop, FollowsTensorflowsFormula) {
-  const RmspropOptions o{.lr = 0.1,
-                         .alpha = 0.9,
-                         .epsilon = 0.01,
-                         .momentum = 0.5,
-                         .centered = true,
-                         .tensorflow = true};
-  const auto rows = trajectory(make<RMSprop>(o), DType::f64);
+  const TensorflowRmspropOptions o{
+      .lr = 0.1, .alpha = 0.9, .epsilon = 0.01, .momentum = 0.5, .centered = true};
+  const auto rows = trajectory(make<TensorflowRMSprop>(o), DType::f64);
   const auto goldens = data::read_npz(SMTRAIN_SOURCE_DIR "/tests/goldens/train/optim.npz");
   double p = goldens.at("p0").values<float>()[3], square = 1, average = 0, buffer = 0;
   for (size_t t = 0; t < 10; ++t) {
@@ -261,7 +257,9 @@ TEST(OptimizerErrors, NameWhatWasWrong) {
             "SGD: lr, momentum and weight_decay must not be negative, got -1, 0, 0");
   EXPECT_EQ(message([&] { SGD({p}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); }),
             "SGD: nesterov needs momentum and no dampening, got 0.9 and 0.1");
-  EXPECT_EQ(message([&] { Adam({p}, {.beta1 = 1}); }),
+  EXPECT_EQ(message([&] {
+              Adam({p}, {.betas = {1, 0.999}});
+            }),
             "Adam: betas must lie in [0, 1), got 1 and 0.999");
 }
 
