@@ -86,20 +86,19 @@ void avg_pool_forward(const AvgPoolArgs& args, Stream) {
   const PoolShape& s = args.shape;
   dispatch_floating(s.dtype, [&]<typename T>() {
     const int64_t cost = s.width.outputs * s.channels * s.height.kernel_size * s.width.kernel_size;
-    parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t row = begin; row < end; ++row) {
-                     forward_row(s, args.rule, row / s.height.outputs, row % s.height.outputs,
-                                 static_cast<const T*>(args.x), static_cast<T*>(args.y));
-                   }
-                 });
+    parallel_for(s.batch * s.height.outputs, grain_of(cost), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        forward_row(s, args.rule, row / s.height.outputs, row % s.height.outputs,
+                    static_cast<const T*>(args.x), static_cast<T*>(args.y));
+      }
+    });
   });
 }
 
 void avg_pool_backward(const AvgPoolBackwardArgs& args, Stream) {
   const PoolShape& s = args.shape;
   dispatch_floating(s.dtype, [&]<typename T>() {
-    const int64_t grain = grain_of(std::max<int64_t>(1, s.width.inputs * s.channels));
+    const int64_t grain = grain_of(s.width.inputs * s.channels);
     parallel_for(s.batch * s.height.inputs, grain, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         backward_row(s, args.rule, args.accumulate, row / s.height.inputs, row % s.height.inputs,

@@ -118,13 +118,12 @@ template <typename Body>
 void for_each_part(int64_t rows, int64_t channels, const Body& body) {
   const int64_t parts = batch_norm_parts(rows);
   if (parts == 0) return;
-  parallel_for(parts, grain_of(std::max<int64_t>(1, rows / parts * channels)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t part = begin; part < end; ++part) {
-                   const int64_t first = rows * part / parts;
-                   body(part, first, rows * (part + 1) / parts - first);
-                 }
-               });
+  parallel_for(parts, grain_of(rows / parts * channels), [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t first = rows * part / parts;
+      body(part, first, rows * (part + 1) / parts - first);
+    }
+  });
 }
 
 // The batch's mean and sum of squared deviations of one channel, from those of its parts (Chan,

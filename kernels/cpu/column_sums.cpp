@@ -31,14 +31,12 @@ void column_sums(int64_t rows, int64_t columns, const T* x, T* sums, bool accumu
   for (int64_t c0 = 0; c0 < columns; c0 += kColumns) {
     const int64_t width = std::min(kColumns, columns - c0);
     std::array<Part<T>, kParts> parts = {};
-    parallel_for(kParts, grain_of(std::max<int64_t>(1, rows * width / kParts)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t p = begin; p < end; ++p) {
-                     const int64_t first = rows * p / kParts, last = rows * (p + 1) / kParts;
-                     sum_rows<T>(last - first, width, columns, x + first * columns + c0,
-                                 parts[p].data());
-                   }
-                 });
+    parallel_for(kParts, grain_of(rows * width / kParts), [&](int64_t begin, int64_t end) {
+      for (int64_t p = begin; p < end; ++p) {
+        const int64_t first = rows * p / kParts, last = rows * (p + 1) / kParts;
+        sum_rows<T>(last - first, width, columns, x + first * columns + c0, parts[p].data());
+      }
+    });
     for (int64_t c = 0; c < width; ++c) {
       acc_t<T> sum = accumulate ? static_cast<acc_t<T>>(sums[c0 + c]) : acc_t<T>{0};
       for (const Part<T>& part : parts) sum += part[c];

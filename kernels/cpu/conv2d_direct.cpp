@@ -130,8 +130,7 @@ SMTRAIN_VECTORIZED void backward_weight_tap(const Conv2dShape& s, int64_t g, int
 
 // Multiplications in one row of width * channels, for parallel_for.
 int64_t row_cost(const Conv2dShape& s, int64_t width, int64_t channels) {
-  return std::max<int64_t>(
-      1, width * s.weight_numel() / std::max<int64_t>(1, s.out_channels) * channels);
+  return width * s.weight_numel() / std::max<int64_t>(1, s.out_channels) * channels;
 }
 
 }  // namespace
@@ -167,7 +166,7 @@ void direct_conv2d_backward_weight(const Conv2dShape& s, const T* x, const T* dy
                                    bool accumulate, T* workspace) {
   const PackedWeight<T> packed{s, workspace, /*outputs_innermost=*/true};
   const int64_t taps = s.kernel_height * s.kernel_width;
-  const int64_t grain = grain_of(std::max<int64_t>(1, s.y_numel() * s.group_inputs()));
+  const int64_t grain = grain_of(s.y_numel() * s.group_inputs());
   parallel_for(s.groups * taps, grain, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
       backward_weight_tap<T>(s, item / taps, item % taps, x, dy, packed);

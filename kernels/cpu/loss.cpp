@@ -98,20 +98,19 @@ void nll(const NllArgs& a, Stream) {
     const int64_t parts = (a.rows + rows_in_part - 1) / rows_in_part;
     double losses[kParts] = {};
     T* y = static_cast<T*>(a.y);
-    parallel_for(parts, grain_of(kExpCost * rows_in_part * std::max<int64_t>(1, a.classes)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t part = begin; part < end; ++part) {
-                     const int64_t last = std::min(a.rows, (part + 1) * rows_in_part);
-                     for (int64_t row = part * rows_in_part; row < last; ++row) {
-                       const int64_t offset = row * a.classes;
-                       T* dx = a.dx == nullptr ? nullptr : static_cast<T*>(a.dx) + offset;
-                       const double loss =
-                           nll.row(static_cast<const T*>(a.x) + offset, a.target[row], dx);
-                       losses[part] += loss;
-                       if (a.reduction == Reduction::none) y[row] = T(acc_t<T>(loss));
-                     }
-                   }
-                 });
+    parallel_for(
+        parts, grain_of(kExpCost * rows_in_part * a.classes), [&](int64_t begin, int64_t end) {
+          for (int64_t part = begin; part < end; ++part) {
+            const int64_t last = std::min(a.rows, (part + 1) * rows_in_part);
+            for (int64_t row = part * rows_in_part; row < last; ++row) {
+              const int64_t offset = row * a.classes;
+              T* dx = a.dx == nullptr ? nullptr : static_cast<T*>(a.dx) + offset;
+              const double loss = nll.row(static_cast<const T*>(a.x) + offset, a.target[row], dx);
+              losses[part] += loss;
+              if (a.reduction == Reduction::none) y[row] = T(acc_t<T>(loss));
+            }
+          }
+        });
     if (a.reduction == Reduction::none) return;
     double loss = 0;
     for (int64_t part = 0; part < parts; ++part) loss += losses[part];

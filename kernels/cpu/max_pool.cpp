@@ -165,24 +165,22 @@ void max_pool_forward(const MaxPoolArgs& args, Stream) {
   const PoolShape& s = args.shape;
   if (is_max_pool_2x2(s)) {
     const int64_t cost = 4 * s.width.outputs * s.channels;
-    parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t row = begin; row < end; ++row) {
-                     max_pool_2x2_forward_row(args, row / s.height.outputs, row % s.height.outputs);
-                   }
-                 });
+    parallel_for(s.batch * s.height.outputs, grain_of(cost), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        max_pool_2x2_forward_row(args, row / s.height.outputs, row % s.height.outputs);
+      }
+    });
     return;
   }
   dispatch_index(s, [&]<typename T, typename Index>() {
     const int64_t cost = s.width.outputs * s.channels * s.height.kernel_size * s.width.kernel_size;
-    parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t row = begin; row < end; ++row) {
-                     forward_row(s, args.relu, row / s.height.outputs, row % s.height.outputs,
-                                 static_cast<const T*>(args.x), static_cast<T*>(args.y),
-                                 static_cast<Index*>(args.index));
-                   }
-                 });
+    parallel_for(s.batch * s.height.outputs, grain_of(cost), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        forward_row(s, args.relu, row / s.height.outputs, row % s.height.outputs,
+                    static_cast<const T*>(args.x), static_cast<T*>(args.y),
+                    static_cast<Index*>(args.index));
+      }
+    });
   });
 }
 
@@ -190,17 +188,15 @@ void max_pool_backward(const MaxPoolBackwardArgs& args, Stream) {
   const PoolShape& s = args.shape;
   if (is_max_pool_2x2(s) && !args.accumulate && s.height.outputs > 0) {
     const int64_t cost = 4 * s.width.outputs * s.channels;
-    parallel_for(s.batch * s.height.outputs, grain_of(std::max<int64_t>(1, cost)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t row = begin; row < end; ++row) {
-                     max_pool_2x2_backward_rows(args, row / s.height.outputs,
-                                                row % s.height.outputs);
-                   }
-                 });
+    parallel_for(s.batch * s.height.outputs, grain_of(cost), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        max_pool_2x2_backward_rows(args, row / s.height.outputs, row % s.height.outputs);
+      }
+    });
     return;
   }
   dispatch_index(s, [&]<typename T, typename Index>() {
-    const int64_t grain = grain_of(std::max<int64_t>(1, s.width.inputs * s.channels));
+    const int64_t grain = grain_of(s.width.inputs * s.channels);
     parallel_for(s.batch * s.height.inputs, grain, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         backward_row(s, args.accumulate, row / s.height.inputs, row % s.height.inputs,

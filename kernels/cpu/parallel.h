@@ -26,6 +26,8 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
 
 /// The grain for loops whose items cost as much as `elements` elementwise operations: below some
 /// 16,000 of those, waking a thread costs more than it saves.
-inline int64_t grain_of(int64_t elements) { return std::max<int64_t>(1, 16384 / elements); }
+inline int64_t grain_of(int64_t elements) {
+  return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, elements));
+}
 
 }  // namespace smtrain::cpu

@@ -51,6 +51,12 @@ TEST_P(ImageBatch, TakesRowsInTheGivenOrder) {
             (Shape{0, 2}));
 }
 
+TEST_P(ImageBatch, OfNoChannelsAndRowsOfNothing) {
+  const Tensor images = empty({2, 0, 3, 3}, {.dtype = dtype()});
+  EXPECT_EQ(normalize_images(images, {}, {}).shape(), images.shape());
+  EXPECT_EQ(take_rows(images, from_vector<int64_t>({1, 0, 1}, {3})).shape(), (Shape{3, 0, 3, 3}));
+}
+
 TEST(ImageBatchErrors, NameWhatWasWrong) {
   EXPECT_THROW_WITH(
       normalize_images(ones({2, 3}), kMean, kStd),

@@ -98,6 +98,11 @@ TEST_P(Reduce, NaNIsLargestAndSmallest) {
   EXPECT_EQ(argmax(x, 0).item(), 21);
 }
 
+TEST(Argmax, OfNothingIsNothing) {
+  EXPECT_EQ(argmax(empty({0, 0}), 1).shape(), Shape{0});
+  EXPECT_EQ(argmax(empty({0, 3}), 1).shape(), Shape{0});
+}
+
 class ReduceGradient : public OpTest {};
 SMTRAIN_OP_TEST(ReduceGradient, {DType::f64});
 
