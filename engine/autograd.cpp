@@ -2,6 +2,7 @@
 #include "smtrain/engine/autograd.h"
 
 #include <algorithm>
+#include <iterator>
 #include <queue>
 #include <unordered_map>
 #include <utility>
@@ -62,6 +63,17 @@ Tensor record(const char* name, const Tensor& y, std::initializer_list<Tensor> i
                 std::move(backward));
 }
 
+GraphNode::~GraphNode() {
+  std::vector<std::shared_ptr<GraphNode>> unlinked = std::move(inputs);
+  while (!unlinked.empty()) {
+    const std::shared_ptr<GraphNode> node = std::move(unlinked.back());
+    unlinked.pop_back();
+    if (node == nullptr || node.use_count() > 1) continue;
+    std::move(node->inputs.begin(), node->inputs.end(), std::back_inserter(unlinked));
+    node->inputs.clear();
+  }
+}
+
 bool GradientSink::needs(int i) const { return node_.inputs[static_cast<size_t>(i)] != nullptr; }
 
 Destination GradientSink::of(int i) {
@@ -119,20 +131,23 @@ void backward(const Tensor& y, const Tensor& dy, const GradientReady& on_gradien
   std::priority_queue<std::shared_ptr<GraphNode>, std::vector<std::shared_ptr<GraphNode>>,
                       decltype(registered_before)>
       ready(registered_before);
+  const auto is_complete = [&](const std::shared_ptr<GraphNode>& node) {
+    if (!node->is_leaf) {
+      ready.push(node);
+    } else if (on_gradient_ready && node->written) {
+      on_gradient_ready(*node);
+    }
+  };
   {
     GraphNode root;  // hands dy to y's node as an operation would
     root.name = "backward";
     root.inputs = {y.graph_node()};
     GradientSink(root).give(0, dy);
   }
-  ready.push(y.graph_node());
+  is_complete(y.graph_node());
   while (!ready.empty()) {
     const std::shared_ptr<GraphNode> node = ready.top();
     ready.pop();
-    if (node->is_leaf) {
-      if (on_gradient_ready && node->written) on_gradient_ready(*node);
-      continue;
-    }
     const GradientFunction run = std::move(node->backward);
     node->backward = nullptr;
     const Tensor gradient = std::exchange(node->gradient, {});
@@ -142,7 +157,7 @@ void backward(const Tensor& y, const Tensor& dy, const GradientReady& on_gradien
     }
     node->borrowed = false;
     for (const auto& input : node->inputs) {
-      if (input != nullptr && --pending[input.get()] == 0) ready.push(input);
+      if (input != nullptr && --pending[input.get()] == 0) is_complete(input);
     }
     node->inputs.clear();
   }

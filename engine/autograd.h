@@ -55,6 +55,11 @@ struct TensorSpec {
 /// A node of the graph: an operation's result, or a leaf (a parameter or an input that requires a
 /// gradient).
 struct GraphNode {
+  GraphNode() = default;
+  ~GraphNode();  // of any number of nodes, without recursion
+  GraphNode(const GraphNode&) = delete;
+  GraphNode& operator=(const GraphNode&) = delete;
+
   const char* name = "leaf";
   uint64_t sequence = 0;                           // order of registration
   TensorSpec spec;                                 // of the tensor that this node made
@@ -79,7 +84,8 @@ Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs,
 /// only backward reads.
 bool needs_gradient(std::initializer_list<Tensor> inputs);
 
-/// Called with a leaf's node when its gradient is final in this backward pass.
+/// Called with a leaf's node as soon as its gradient is final in this backward pass, while other
+/// leaves' gradients have yet to be computed: so that communication can begin.
 using GradientReady = std::function<void(GraphNode& leaf)>;
 
 /// Runs the graph below `y` in reverse order of registration, starting from dy (of y's shape), on

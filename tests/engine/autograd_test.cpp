@@ -106,6 +106,48 @@ TEST(Autograd, AnnouncesEachLeafOnceWhenItsGradientIsFinal) {
   EXPECT_THAT(seen, testing::UnorderedElementsAre(3, 1));
 }
 
+TEST(Autograd, AnnouncesALeafBeforeEarlierOperationsRun) {
+  const Tensor x = leaf({1});
+  const Tensor z = leaf({1});
+  std::vector<std::string> events;
+  const auto traced = [&events](const char* name, const Tensor& a, const Tensor& b) {
+    return record(name, a.detach(), {a, b}, [&events, name](const Tensor& dy, GradientSink& sink) {
+      events.push_back(name);
+      for (const int i : {0, 1}) {
+        if (sink.needs(i)) sink.give(i, dy);
+      }
+    });
+  };
+  const Tensor y = traced("second", traced("first", x.detach(), x), z);
+  run_backward(y, {1}, [&](GraphNode& node) {
+    events.push_back(&node == x.graph_node().get() ? "x is ready" : "z is ready");
+  });
+  EXPECT_THAT(events, ElementsAre("second", "z is ready", "first", "x is ready"));
+}
+
+TEST(Autograd, AnnouncesALeafThatIsTheResult) {
+  const Tensor x = leaf({1});
+  int announced = 0;
+  run_backward(x, {3}, [&](GraphNode&) { ++announced; });
+  EXPECT_EQ(announced, 1);
+  EXPECT_EQ(x.grad().item(), 3);
+}
+
+TEST(Autograd, AGraphOfAnyLengthIsDroppedWithoutBackward) {
+  const Tensor x = leaf({1});
+  Tensor y = x;
+  for (int i = 0; i < 200'000; ++i) y = sum_of(y, x);
+  const Tensor z = leaf({1});
+  Tensor branch = sum_of(y, z);
+  const std::weak_ptr<GraphNode> shared = y.graph_node();
+  y = Tensor();
+  EXPECT_FALSE(shared.expired());
+  branch = Tensor();
+  EXPECT_TRUE(shared.expired());
+  run_backward(scaled(x, 2), {1});
+  EXPECT_THAT(x.grad().to_vector<double>(), ElementsAre(2));
+}
+
 TEST(Autograd, FreesWhatBackwardKeptAsItGoes) {
   const Tensor x = leaf({1});
   auto kept = std::make_shared<int>(1);
