@@ -74,8 +74,18 @@ ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states)
   upload_slices();
 }
 
+// The node of a parameter that is still here: whose gradients are written in this arena.
+GraphNode& ParameterArena::leaf_of(const Tensor& parameter) const {
+  GraphNode* leaf = parameter.graph_node().get();
+  check(leaf != nullptr && leaf->gradient.defined() &&
+            leaf->gradient.storage() == gradients_.storage(),
+        "optimizer: a parameter of shape ", parameter.shape(),
+        " was moved, converted, frozen or given to another optimizer since this one was built");
+  return *leaf;
+}
+
 void ParameterArena::zero_grad() {
-  for (const Tensor& parameter : parameters_) parameter.graph_node()->written = false;
+  for (const Tensor& parameter : parameters_) leaf_of(parameter).written = false;
 }
 
 void ParameterArena::set_lr(size_t group, double lr) {
@@ -90,7 +100,7 @@ void ParameterArena::set_lr(size_t group, double lr) {
 OptimizerTargets ParameterArena::targets() {
   bool changed = false;
   for (size_t i = 0; i < slices_.size(); ++i) {
-    const int64_t written = parameters_[i].graph_node()->written ? 1 : 0;
+    const int64_t written = leaf_of(parameters_[i]).written ? 1 : 0;
     changed = changed || slices_[i].active != written;
     slices_[i].active = written;
   }

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <vector>
 
 #include "smtrain/engine/tensor.h"
@@ -24,6 +22,9 @@ struct ParameterGroup {
 ///
 /// Slices are ordered by group, then by reverse registration, so that the gradients of a backward
 /// pass fill the buffer from front to back. All parameters are f32 or all are f64.
+///
+/// A parameter that is moved, converted, frozen or given to another arena afterwards leaves this
+/// one: zero_grad() and targets() then throw std::invalid_argument.
 class ParameterArena {
  public:
   /// Throws std::invalid_argument when a parameter occurs twice, does not require a gradient, or
@@ -57,12 +58,12 @@ class ParameterArena {
   Device device() const { return values_.device(); }
   const Tensor& values() const { return values_; }        // [numel]
   const Tensor& gradients() const { return gradients_; }  // [numel]
-  const Tensor& state(int i) const {
-    return states_[static_cast<size_t>(i)];
-  }  // [numel], zero at first
-  const std::vector<Tensor>& parameters() const {
-    return parameters_;
-  }  // in the order of the slices
+
+  /// [numel], zero at first.
+  const Tensor& state(int i) const { return states_[static_cast<size_t>(i)]; }
+
+  /// In the order of the slices.
+  const std::vector<Tensor>& parameters() const { return parameters_; }
 
   /// Parameter i's part of a state, in the parameter's shape, and the updates that it has had
   /// (i64[1]).
@@ -70,10 +71,11 @@ class ParameterArena {
   Tensor steps_of(size_t i) const;
 
  private:
-  std::vector<ParameterGroup> groups_;
-  std::vector<Tensor> parameters_;
+  GraphNode& leaf_of(const Tensor& parameter) const;
   void upload_slices();
 
+  std::vector<ParameterGroup> groups_;
+  std::vector<Tensor> parameters_;
   std::vector<OptimizerSlice> slices_;
   Tensor slice_table_;  // the bytes of slices_, on the device
   Tensor steps_;        // i64[slices]

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "smtrain/engine/autograd.h"
 #include "smtrain/tests/engine/op_test.h"
 
@@ -142,6 +144,25 @@ TEST(ParameterArena, ARebuiltOneKeepsValuesAndDropsGradients) {
   EXPECT_EQ(example.bias.data(), example.arena.values().data());
   give_gradient(example.weight, 6);
   EXPECT_EQ(example.weight.grad().data(), rebuilt.gradients().data());
+}
+
+TEST(ParameterArenaErrors, AParameterThatHasLeftIsRefused) {
+  const std::string message =
+      "optimizer: a parameter of shape [5] was moved, converted, frozen or given to another "
+      "optimizer since this one was built";
+  const std::function<void(Tensor)> ways_to_leave[] = {
+      [](const Tensor& p) { p.reseat(full({5}, 2, {}, test::test_devices()[0])); },
+      [](const Tensor& p) { p.reseat(full({5}, 2, {.dtype = DType::f64})); },
+      [](Tensor p) { p.set_requires_grad(false); },
+      [](Tensor p) { p.set_requires_grad(false).set_requires_grad(true); },
+      [](const Tensor& p) { ParameterArena({{.parameters = {p}}}, 0); },
+  };
+  for (const auto& leave : ways_to_leave) {
+    Example example;
+    leave(example.bias);
+    EXPECT_THROW_WITH(example.arena.zero_grad(), message);
+    EXPECT_THROW_WITH(example.arena.targets(), message);
+  }
 }
 
 TEST(ParameterArenaErrors, NameWhatWasWrong) {
