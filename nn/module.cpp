@@ -59,14 +59,15 @@ void Module::load_state_dict(const StateDict& state_dict, std::string_view sourc
   for (const auto& [name, tensor] : own) copy_into(given.at(name).detach(), tensor);
 }
 
-void Module::for_each_tensor(const std::function<void(const Tensor&)>& visit) const {
-  for (const auto& [name, tensor] : parameters_) visit(tensor);
-  for (const auto& [name, tensor] : buffers_) visit(tensor);
+void Module::for_each_tensor(
+    const std::function<void(const Module& owner, const Tensor&)>& visit) const {
+  for (const auto& [name, tensor] : parameters_) visit(*this, tensor);
+  for (const auto& [name, tensor] : buffers_) visit(*this, tensor);
   for (const auto& [name, child] : children_) child->for_each_tensor(visit);
 }
 
 void Module::to(Device device) {
-  for_each_tensor([&](const Tensor& tensor) {
+  for_each_tensor([&](const Module&, const Tensor& tensor) {
     if (tensor.device() == device) return;
     const Tensor moved =
         empty_strided(tensor.shape(), empty_like(tensor).strides(), tensor.dtype(), device);
@@ -77,10 +78,11 @@ void Module::to(Device device) {
 
 void Module::to(DType dtype) {
   check(is_floating(dtype), "to: expected a floating dtype, got ", dtype);
-  for_each_tensor([&](const Tensor& tensor) {
-    if (!is_floating(tensor.dtype()) || tensor.dtype() == dtype) return;
+  for_each_tensor([&](const Module& owner, const Tensor& tensor) {
+    const DType own = owner.own_dtype(dtype);
+    if (!is_floating(tensor.dtype()) || tensor.dtype() == own) return;
     const Tensor converted =
-        empty_strided(tensor.shape(), empty_like(tensor).strides(), dtype, tensor.device());
+        empty_strided(tensor.shape(), empty_like(tensor).strides(), own, tensor.device());
     copy_into(tensor.detach(), converted);
     tensor.reseat(converted);
   });

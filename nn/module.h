@@ -59,7 +59,8 @@ class Module {
   /// Moves parameters and buffers; every handle follows.
   void to(Device device);
 
-  /// Converts floating parameters and buffers to another floating dtype.
+  /// Converts floating parameters and buffers to another floating dtype. Batch norm's go no lower
+  /// than f32, in which its operation wants them beside an input of 16 bits.
   void to(DType dtype);
 
   /// Training or evaluation: what dropout and batch norm do.
@@ -69,6 +70,9 @@ class Module {
 
  protected:
   Module() = default;
+
+  /// What this module's own floating tensors become when the model is converted to `dtype`.
+  virtual DType own_dtype(DType dtype) const { return dtype; }
 
   // Names are parts of dotted names. All three throw std::invalid_argument for one that is empty,
   // has a dot or is taken.
@@ -85,7 +89,7 @@ class Module {
 
  private:
   void check_name(const std::string& name) const;
-  void for_each_tensor(const std::function<void(const Tensor&)>& visit) const;
+  void for_each_tensor(const std::function<void(const Module& owner, const Tensor&)>& visit) const;
 
   std::vector<NamedTensor> parameters_;
   std::vector<NamedTensor> buffers_;

@@ -174,6 +174,25 @@ TEST(Module, ConvertsWhatIsFloating) {
   EXPECT_THROW_WITH(model->to(DType::i32), "to: expected a floating dtype, got i32");
 }
 
+TEST(Module, BatchNormStaysF32InAModelOf16Bits) {
+  for (const DType dtype : {DType::bf16, DType::f16}) {
+    const auto model = small();
+    model->to(dtype);
+    for (const auto& [name, tensor] : model->named_parameters()) {
+      EXPECT_EQ(tensor.dtype(), name.starts_with("1.") ? DType::f32 : dtype) << name;
+    }
+    const Tensor x = test::randn({2, 1, 3, 3}, dtype, 1);
+    const Tensor y = (*model)(x);
+    EXPECT_EQ(y.dtype(), dtype);
+    sum(y).backward();
+    EXPECT_EQ(model->parameters()[0].grad().dtype(), dtype);
+    model->eval();
+    (*model)(x);
+    model->to(DType::f64);
+    for (const Tensor& parameter : model->parameters()) EXPECT_EQ(parameter.dtype(), DType::f64);
+  }
+}
+
 TEST(Module, MovesWithEveryHandle) {
   const Device device = test::test_devices()[0];
   const auto model = small();
