@@ -27,14 +27,14 @@ size_t size_class(size_t bytes) {
 
 Allocator::~Allocator() { release_cached(); }
 
-void* Allocator::allocate(size_t bytes) {
+MemoryBlock Allocator::allocate(size_t bytes) {
   MemoryPlan* plan = planned_allocator == this ? current_plan : nullptr;
   if (plan != nullptr && plan->serving()) {
-    if (void* address = plan->serve(bytes)) return address;
+    if (MemoryBlock block = plan->serve(bytes); block.address != nullptr) return block;
   }
   void* address = take_cached_or_ask(size_class(bytes));
   if (plan != nullptr && !plan->serving()) plan->observe_allocation(address, bytes);
-  return address;
+  return {.address = address, .arena = nullptr};
 }
 
 void* Allocator::take_cached_or_ask(size_t rounded) {
@@ -67,16 +67,16 @@ void* Allocator::take_cached_or_ask(size_t rounded) {
   return address;
 }
 
-void Allocator::deallocate(void* address) noexcept {
+void Allocator::deallocate(const MemoryBlock& block) noexcept {
   if (planned_allocator == this) {
-    current_plan->serving() ? current_plan->release(address)
-                            : current_plan->observe_deallocation(address);
+    current_plan->serving() ? current_plan->release(block)
+                            : current_plan->observe_deallocation(block.address);
   }
+  if (block.arena != nullptr) return;  // its bytes belong to the arena
   const std::lock_guard lock(mutex_);
-  const auto it = live_.find(address);
-  if (it == live_.end()) return;  // a planned block: its bytes belong to the arena
+  const auto it = live_.find(block.address);
   stats_.bytes_in_use -= it->second;
-  cached_[it->second].push_back(address);
+  cached_[it->second].push_back(block.address);
   live_.erase(it);
 }
 

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
 
 #include "smtrain/engine/device.h"
+#include "smtrain/engine/storage.h"
 
 namespace smtrain {
 
@@ -34,8 +34,8 @@ class Allocator {
   Allocator& operator=(const Allocator&) = delete;
 
   /// 256-byte aligned memory; for 0 bytes an address that must not be read. Throws OutOfMemory.
-  void* allocate(size_t bytes);
-  void deallocate(void* address) noexcept;
+  MemoryBlock allocate(size_t bytes);
+  void deallocate(const MemoryBlock& block) noexcept;
 
   Device device() const { return device_; }
   AllocatorStats stats() const;

@@ -12,21 +12,38 @@
 namespace smtrain {
 namespace {
 
-// Of the arena: whoever frees a block at the arena's own address frees the arena.
-constexpr size_t kUnusedBytes = 256;
+// Whether this thread is in a captured step: one arena and one plan serve one step at a time.
+thread_local bool step_runs = false;
+
+class StepScope {
+ public:
+  StepScope() {
+    check(!step_runs,
+          "captured step: called inside another one, whose memory it would use; call its function "
+          "there");
+    step_runs = true;
+  }
+  ~StepScope() { step_runs = false; }
+  StepScope(const StepScope&) = delete;
+  StepScope& operator=(const StepScope&) = delete;
+};
 
 // Lets a plan observe or serve this thread's allocations for a scope.
 class PlanScope {
  public:
-  PlanScope(Allocator& allocator, MemoryPlan& plan) : allocator_(allocator) {
+  PlanScope(Allocator& allocator, MemoryPlan& plan) : allocator_(allocator), plan_(plan) {
     allocator_.set_plan(&plan);
   }
-  ~PlanScope() { allocator_.set_plan(nullptr); }
+  ~PlanScope() {
+    allocator_.set_plan(nullptr);
+    plan_.end_serving();
+  }
   PlanScope(const PlanScope&) = delete;
   PlanScope& operator=(const PlanScope&) = delete;
 
  private:
   Allocator& allocator_;
+  MemoryPlan& plan_;
 };
 
 class TapeScope {
@@ -45,6 +62,7 @@ class TapeScope {
 struct CapturedStep::Recording {
   enum class Stage { observe, plan, record, replay };
 
+  Context* context;  // whose generator and arena the recorded calls use
   Stage stage = Stage::observe;
   std::vector<Tensor> inputs;
   std::vector<Tensor> results;
@@ -68,11 +86,15 @@ CapturedStep::Recording& CapturedStep::recording_for(std::span<const Tensor> inp
   for (const auto& recording : recordings_) {
     if (std::equal(inputs.begin(), inputs.end(), recording->inputs.begin(), recording->inputs.end(),
                    alike)) {
+      check(recording->context == &Context::current(),
+            "captured step: recorded under another context; each context needs a captured step of "
+            "its own");
       return *recording;
     }
   }
   auto recording = std::make_unique<Recording>();
-  const Device device = Context::current().device();
+  recording->context = &Context::current();
+  const Device device = recording->context->device();
   for (const Tensor& input : inputs) {
     check(input.is_dense(), "captured step: inputs must be dense, got strides ", input.strides(),
           " for shape ", input.shape());
@@ -88,6 +110,7 @@ std::span<const Tensor> CapturedStep::inputs_like(std::span<const Tensor> inputs
 }
 
 const std::vector<Tensor>& CapturedStep::operator()(std::span<const Tensor> inputs) {
+  const StepScope scope;
   Recording& recording = recording_for(inputs);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].data() != recording.inputs[i].data()) copy_into(inputs[i], recording.inputs[i]);
@@ -97,14 +120,14 @@ const std::vector<Tensor>& CapturedStep::operator()(std::span<const Tensor> inpu
 }
 
 void CapturedStep::Recording::run(const Function& function) {
-  Context& context = Context::current();
   if (stage == Stage::replay) {
     tape.replay();
     ++replays;
     return;
   }
 
-  Allocator& allocator = *context.allocator(context.device());
+  const Device device = context->device();
+  Allocator& allocator = *context->allocator(device);
   results.clear();
   if (stage == Stage::observe) {
     plan = MemoryPlan();
@@ -119,15 +142,15 @@ void CapturedStep::Recording::run(const Function& function) {
 
   if (stage == Stage::plan) allocator.release_cached();  // what the first run used
   arena.reset();
-  arena = context.arena(context.device(), kUnusedBytes + plan.arena_bytes());
-  plan.begin_serving(static_cast<std::byte*>(arena->data()) + kUnusedBytes);
+  arena = context->arena(device, plan.arena_bytes());
+  plan.begin_serving({arena, arena->data()});
   tape = Tape();
   {
     const PlanScope scope(allocator, plan);
     if (stage == Stage::plan) {
       results = function(inputs);
     } else {
-      const TapeScope recording(context, tape);
+      const TapeScope recording(*context, tape);
       results = function(inputs);
     }
   }

@@ -20,7 +20,8 @@ namespace smtrain {
 ///
 /// What the function does besides kernel calls happens in calls 1 to 3 only: whatever changes from
 /// step to step must live in memory that a kernel updates or that the caller fills before the call.
-/// Reading a value on the host while recording throws std::invalid_argument.
+/// Reading a value on the host while recording throws std::invalid_argument, and so does calling a
+/// captured step inside another, or under another context than the one that it was recorded under.
 class CapturedStep {
  public:
   using Function = std::function<std::vector<Tensor>(std::span<const Tensor> inputs)>;

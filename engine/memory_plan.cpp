@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace smtrain {
 namespace {
@@ -54,28 +55,29 @@ void MemoryPlan::place() {
   }
 }
 
-void MemoryPlan::begin_serving(void* arena) {
-  arena_ = static_cast<std::byte*>(arena);
+void MemoryPlan::begin_serving(std::shared_ptr<void> arena) {
+  arena_ = std::move(arena);
   live_.clear();
   event_ = 0;
   next_ = 0;
   mismatched_ = false;
 }
 
-void* MemoryPlan::serve(size_t bytes) {
+MemoryBlock MemoryPlan::serve(size_t bytes) {
   if (mismatched_ || next_ == blocks_.size() || blocks_[next_].bytes != bytes ||
       blocks_[next_].begin != event_) {
     mismatched_ = true;
-    return nullptr;
+    return {};
   }
-  void* address = arena_ + blocks_[next_].offset;
+  void* address = static_cast<std::byte*>(arena_.get()) + blocks_[next_].offset;
   live_[address] = next_++;
   ++event_;
-  return address;
+  return {.address = address, .arena = arena_};
 }
 
-void MemoryPlan::release(void* address) {
-  const auto it = live_.find(address);
+void MemoryPlan::release(const MemoryBlock& block) {
+  if (block.arena != arena_) return;
+  const auto it = live_.find(block.address);
   if (it == live_.end()) return;
   if (blocks_[it->second].end != event_) mismatched_ = true;
   ++event_;

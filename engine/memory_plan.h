@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
+
+#include "smtrain/engine/storage.h"
 
 namespace smtrain {
 
@@ -23,13 +26,18 @@ class MemoryPlan {
   /// The size that the arena needs, after place().
   size_t arena_bytes() const { return arena_bytes_; }
 
-  /// Starts a run that is served from `arena`.
-  void begin_serving(void* arena);
+  /// Starts a run that is served from `arena`, of arena_bytes().
+  void begin_serving(std::shared_ptr<void> arena);
 
-  /// The address of the next request, or null when requests and releases so far are not those that
+  /// The block of the next request, or none when requests and releases so far are not those that
   /// were observed: then the bytes may still be in use.
-  void* serve(size_t bytes);
-  void release(void* address);
+  MemoryBlock serve(size_t bytes);
+
+  /// Ignores blocks that are not of this run's arena.
+  void release(const MemoryBlock& block);
+
+  /// Ends the run.
+  void end_serving() { arena_ = nullptr; }
 
   /// Whether the run made exactly the observed requests.
   bool matched() const { return !mismatched_ && next_ == blocks_.size(); }
@@ -47,7 +55,7 @@ class MemoryPlan {
   std::unordered_map<void*, size_t> live_;  // address -> block
   int64_t event_ = 0;
   size_t arena_bytes_ = 0;
-  std::byte* arena_ = nullptr;
+  std::shared_ptr<void> arena_;  // while serving
   size_t next_ = 0;
   bool mismatched_ = false;
 };

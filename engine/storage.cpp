@@ -9,10 +9,10 @@ namespace smtrain {
 
 Storage::Storage(std::shared_ptr<Allocator> allocator, size_t size_bytes)
     : allocator_(std::move(allocator)),
-      data_(allocator_->allocate(size_bytes)),
+      block_(allocator_->allocate(size_bytes)),
       size_bytes_(size_bytes) {}
 
-Storage::~Storage() { allocator_->deallocate(data_); }
+Storage::~Storage() { allocator_->deallocate(block_); }
 
 Device Storage::device() const { return allocator_->device(); }
 

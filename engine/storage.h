@@ -10,6 +10,12 @@ namespace smtrain {
 
 class Allocator;
 
+/// Bytes of a device: a block of their own, or a part of a captured step's arena.
+struct MemoryBlock {
+  void* address = nullptr;
+  std::shared_ptr<void> arena;  // which the block keeps alive; null for one of its own
+};
+
 /// A block of device memory that tensors share; the last one returns it to its allocator.
 class Storage {
  public:
@@ -18,13 +24,13 @@ class Storage {
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  void* data() const { return data_; }
+  void* data() const { return block_.address; }
   size_t size_bytes() const { return size_bytes_; }
   Device device() const;
 
  private:
   std::shared_ptr<Allocator> allocator_;
-  void* data_;
+  MemoryBlock block_;
   size_t size_bytes_;
 };
 

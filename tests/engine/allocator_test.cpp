@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -14,9 +18,9 @@ namespace {
 
 TEST(Allocator, ReusesFreedBlocksOfTheSameSizeClass) {
   Allocator allocator{Device::cpu()};
-  void* first = allocator.allocate(1000);
+  const MemoryBlock first = allocator.allocate(1000);
   allocator.deallocate(first);
-  EXPECT_EQ(allocator.allocate(1024), first);
+  EXPECT_EQ(allocator.allocate(1024).address, first.address);
   EXPECT_EQ(allocator.stats().device_allocations, 1);
   EXPECT_EQ(allocator.stats().allocations, 2);
   allocator.deallocate(first);
@@ -26,19 +30,19 @@ TEST(Allocator, WastesAtMostAnEighth) {
   Allocator allocator{Device::cpu()};
   for (const size_t bytes : {257u, 5000u, 65537u, 1000001u}) {
     const size_t before = allocator.stats().bytes_in_use;
-    void* block = allocator.allocate(bytes);
+    const MemoryBlock block = allocator.allocate(bytes);
     const size_t used = allocator.stats().bytes_in_use - before;
     EXPECT_GE(used, bytes);
     EXPECT_LE(used, std::max<size_t>(bytes + bytes / 8 + 1, 512));
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 256, 0u);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block.address) % 256, 0u);
     allocator.deallocate(block);
   }
 }
 
 TEST(Allocator, CountsBytesInUseAndTheirPeak) {
   Allocator allocator{Device::cpu()};
-  void* a = allocator.allocate(1024);
-  void* b = allocator.allocate(2048);
+  const MemoryBlock a = allocator.allocate(1024);
+  const MemoryBlock b = allocator.allocate(2048);
   allocator.deallocate(a);
   EXPECT_EQ(allocator.stats().bytes_in_use, 2048u);
   EXPECT_EQ(allocator.stats().peak_bytes_in_use, 3072u);
@@ -54,15 +58,27 @@ TEST(Allocator, MayBeUsedByManyThreads) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&allocator, t] {
       for (size_t i = 0; i < 500; ++i) {
-        auto* block = static_cast<unsigned char*>(allocator.allocate(64 * (i % 7 + 1)));
-        block[0] = static_cast<unsigned char>(t);
+        const MemoryBlock block = allocator.allocate(64 * (i % 7 + 1));
+        auto* bytes = static_cast<unsigned char*>(block.address);
+        bytes[0] = static_cast<unsigned char>(t);
         std::this_thread::yield();
-        EXPECT_EQ(block[0], t);
+        EXPECT_EQ(bytes[0], t);
         allocator.deallocate(block);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(allocator.stats().bytes_in_use, 0u);
+}
+
+TEST(Allocator, APlannedBlockIsNeverTakenForAnotherAtItsAddress) {
+  Allocator allocator{Device::cpu()};
+  const MemoryBlock own = allocator.allocate(256);
+  const auto arena = std::make_shared<std::array<std::byte, 256>>();
+  const MemoryBlock planned = {.address = own.address, .arena = arena};
+  allocator.deallocate(planned);
+  EXPECT_EQ(allocator.stats().bytes_in_use, 256u);
+  allocator.deallocate(own);
   EXPECT_EQ(allocator.stats().bytes_in_use, 0u);
 }
 
@@ -98,14 +114,14 @@ Device small_device() {
 TEST(Allocator, GivesCachedBlocksBackBeforeItRunsOut) {
   Allocator allocator{small_device()};
   allocator.deallocate(allocator.allocate(3072));
-  void* block = allocator.allocate(4096);  // fits only without the cached 3072
+  const MemoryBlock block = allocator.allocate(4096);  // fits only without the cached 3072
   EXPECT_EQ(allocator.stats().bytes_reserved, 4096u);
   allocator.deallocate(block);
 }
 
 TEST(Allocator, SaysHowMuchWasAskedForAndInUseWhenMemoryIsOut) {
   Allocator allocator{small_device()};
-  void* block = allocator.allocate(1024);
+  const MemoryBlock block = allocator.allocate(1024);
   try {
     allocator.allocate(4096);
     FAIL();

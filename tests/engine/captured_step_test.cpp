@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "smtrain/engine/allocator.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/tests/heap_allocations.h"
@@ -116,6 +117,62 @@ TEST(CapturedStep, FreeingABlockLeavesTheArenaAlone) {
   }
   EXPECT_EQ(step(batch)[0].item(), 6);
   for (const Tensor& other : others) EXPECT_THAT(other.to_vector<float>(), testing::Each(0));
+}
+
+// 64 KiB and then 128 KiB: the context's arena grows, and the first one is nobody's but the
+// result's.
+TEST(CapturedStep, AResultThatIsKeptKeepsItsArena) {
+  Context context;
+  const ContextGuard guard(context);
+  const Allocator& allocator = *context.allocator(context.device());
+  CapturedStep step([](std::span<const Tensor> in) { return Tensors{affine(in[0], 2, 1)}; });
+  Tensor kept;
+  for (int i = 0; i < 3; ++i) kept = step(Tensors{zeros({16384})})[0];
+  step.reset();
+  for (int i = 0; i < 3; ++i) step(Tensors{zeros({32768})});
+  step.reset();
+  const Tensors others(3, zeros({16384}));
+  EXPECT_THAT(kept.to_vector<float>(), testing::Each(1));
+  const size_t before = allocator.stats().bytes_in_use;
+  kept = Tensor();
+  EXPECT_EQ(before - allocator.stats().bytes_in_use, 65536u);
+}
+
+std::string message_of(const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "(nothing was thrown)";
+}
+
+TEST(CapturedStep, RefusesToRunInsideAnother) {
+  CapturedStep inner([](std::span<const Tensor> in) { return Tensors{affine(in[0], 2, 0)}; });
+  const Tensors batch{values({1})};
+  for (int i = 0; i < 4; ++i) inner(batch);  // a replay is no better
+  CapturedStep outer([&](std::span<const Tensor> in) { return inner(in); });
+  EXPECT_EQ(message_of([&] { outer(batch); }),
+            "captured step: called inside another one, whose memory it would use; call its "
+            "function there");
+  EXPECT_EQ(inner(batch)[0].item(), 2);
+  CapturedStep flat([&](std::span<const Tensor> in) { return inner.run_uncaptured(in); });
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(flat(batch)[0].item(), 2);
+}
+
+TEST(CapturedStep, RefusesAnotherContextThanItsRecordings) {
+  CapturedStep step([](std::span<const Tensor> in) { return Tensors{affine(in[0], 2, 0)}; });
+  const Tensors batch{values({1})};
+  step(batch);
+  Context other;
+  const ContextGuard guard(other);
+  const std::string message =
+      "captured step: recorded under another context; each context needs a captured step of its "
+      "own";
+  EXPECT_EQ(message_of([&] { step(batch); }), message);
+  EXPECT_EQ(message_of([&] { step.inputs_like(batch); }), message);
+  step.reset();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(step(batch)[0].item(), 2);
 }
 
 TEST(CapturedStep, RefusesHostReadsWhileRecording) {
