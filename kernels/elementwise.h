@@ -26,7 +26,7 @@ struct CopyArgs {
   void* y;
 };
 
-enum class UnaryOp : uint8_t { negate, exp, log, sqrt, abs, square, relu, sigmoid, tanh };
+enum class UnaryOp : uint8_t { negate, exp, log, log1p, sqrt, abs, square, relu, sigmoid, tanh };
 
 /// y[i] = op(x[i]) for count elements in one dense order.
 struct UnaryArgs {

@@ -125,7 +125,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target,
   Tensor losses;
   {
     const NoGradGuard no_grad;
-    losses = relu(x) - x * target + log(exp(neg(abs(x))) + 1);
+    losses = relu(x) - x * target + log1p(exp(neg(abs(x))));
   }
   losses = record("binary_cross_entropy_with_logits", losses, {x},
                   [x = x.detach(), target = target.detach()](const Tensor& dy, GradientSink& sink) {

@@ -54,6 +54,7 @@ Tensor square(const Tensor& x) { return of_numbers("square", UnaryOp::square, Sa
 Tensor relu(const Tensor& x) { return of_numbers("relu", UnaryOp::relu, Saves::output, x); }
 Tensor exp(const Tensor& x) { return of_floating("exp", UnaryOp::exp, Saves::output, x); }
 Tensor log(const Tensor& x) { return of_floating("log", UnaryOp::log, Saves::input, x); }
+Tensor log1p(const Tensor& x) { return of_floating("log1p", UnaryOp::log1p, Saves::input, x); }
 Tensor sqrt(const Tensor& x) { return of_floating("sqrt", UnaryOp::sqrt, Saves::output, x); }
 Tensor sigmoid(const Tensor& x) {
   return of_floating("sigmoid", UnaryOp::sigmoid, Saves::output, x);

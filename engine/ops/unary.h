@@ -15,6 +15,7 @@ Tensor relu(const Tensor& x);  // gradient 0 at 0; NaN stays
 
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
+Tensor log1p(const Tensor& x);  // log(1 + x), exact for small x
 Tensor sqrt(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
 Tensor tanh(const Tensor& x);

@@ -71,6 +71,16 @@ struct Log {
     return 1 / x;
   }
 };
+struct Log1p {
+  template <typename A>
+  static A value(A x) {
+    return std::log1p(x);
+  }
+  template <typename A>
+  static A derivative(A x, A) {
+    return 1 / (1 + x);
+  }
+};
 struct Sqrt {
   template <typename A>
   static A value(A x) {
@@ -117,6 +127,7 @@ void dispatch_unary(UnaryOp op, const F& f) {
   switch (op) {
     case UnaryOp::exp: return f.template operator()<Exp>();
     case UnaryOp::log: return f.template operator()<Log>();
+    case UnaryOp::log1p: return f.template operator()<Log1p>();
     case UnaryOp::sqrt: return f.template operator()<Sqrt>();
     case UnaryOp::sigmoid: return f.template operator()<Sigmoid>();
     case UnaryOp::tanh: return f.template operator()<Tanh>();

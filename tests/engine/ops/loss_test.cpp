@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/loss.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "smtrain/engine/autograd.h"
@@ -54,6 +55,18 @@ TEST_P(Loss, ClassesMayBeFollowedByPositionsOrStandAlone) {
   EXPECT_EQ(cross_entropy(x, target, {.reduction = Reduction::none}).shape(), (Shape{2, 3, 4}));
   EXPECT_EQ(cross_entropy(select(rows, 0, 0), targets({}, 5)).to_vector<double>(),
             cross_entropy(narrow(rows, 0, 0, 1), targets({1}, 5)).to_vector<double>());
+}
+
+TEST_P(Loss, BinaryCrossEntropyIsExactForConfidentLogits) {
+  for (const double logit : {-30.0, -18.0, -8.0, -0.5, 0.0, 0.5, 8.0, 18.0}) {
+    if (dtype() == DType::f16 && logit < -8) continue;  // exp(logit) is no normal f16
+    const Tensor x = full({1}, logit, {.dtype = dtype()});
+    const double expected = std::log1p(std::exp(-std::fabs(logit))) + std::max(logit, 0.0);
+    EXPECT_CLOSE(
+        binary_cross_entropy_with_logits(x, zeros({1}, {.dtype = dtype()})).to_vector<double>(),
+        {expected}, 4 * tolerance(dtype()))
+        << logit;
+  }
 }
 
 TEST_P(Loss, OfNoTargetIsNaN) {

@@ -30,6 +30,7 @@ const Function kFunctions[] = {
     {"relu", relu, [](double x) { return x > 0 ? x : 0; }, false},
     {"exp", exp, [](double x) { return std::exp(x); }, false},
     {"log", log, [](double x) { return std::log(x); }, true},
+    {"log1p", log1p, [](double x) { return std::log1p(x); }, true},
     {"sqrt", sqrt, [](double x) { return std::sqrt(x); }, true},
     {"sigmoid", sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, false},
     {"tanh", tanh, [](double x) { return std::tanh(x); }, false},
@@ -52,6 +53,13 @@ TEST_P(Unary, KeepsTheOrderInMemory) {
   EXPECT_EQ(relu(x).to_vector<double>(), relu(contiguous(x)).to_vector<double>());
   const Tensor scattered = narrow(x, 3, 1, 2);
   EXPECT_EQ(relu(scattered).to_vector<double>(), relu(contiguous(scattered)).to_vector<double>());
+}
+
+TEST_P(Unary, Log1pIsExactNearZero) {
+  for (const double x : {1e-7, -1e-6, 1e-4}) {
+    const Tensor small = full({1}, x, {.dtype = dtype()});
+    EXPECT_CLOSE(log1p(small).to_vector<double>(), {std::log1p(small.item())}, tolerance(dtype()));
+  }
 }
 
 TEST_P(Unary, ReluKeepsNaN) {
