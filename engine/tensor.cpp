@@ -185,6 +185,11 @@ Tensor empty(const Shape& shape, TensorOptions options) {
   return empty(shape, options, Context::current().device());
 }
 
+void check_same_device(const char* op, const Tensor& x, const char* what, const Tensor& other) {
+  check(other.device() == x.device(), op, ": input is on ", x.device(), ", ", what, " on ",
+        other.device());
+}
+
 Tensor empty_like(const Tensor& x) {
   if (x.is_contiguous() || !x.is_dense()) return empty(x.shape(), {.dtype = x.dtype()}, x.device());
   if (x.is_contiguous(MemoryFormat::channels_last)) {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "smtrain/engine/device.h"
@@ -116,6 +115,10 @@ struct TensorOptions {
 Tensor empty(const Shape& shape, TensorOptions options = {});
 Tensor empty(const Shape& shape, TensorOptions options, Device device);
 Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, Device device);
+
+/// Throws std::invalid_argument in the name of `op` unless `other`, which the message calls `what`,
+/// is on x's device.
+void check_same_device(const char* op, const Tensor& x, const char* what, const Tensor& other);
 
 /// Same shape, dtype and device; dense, in x's order of dimensions where x is dense.
 Tensor empty_like(const Tensor& x);

@@ -16,6 +16,8 @@ void count_correct(const Tensor& scores, const Tensor& target, const Tensor& cor
   check(correct.dtype() == DType::i64 && correct.numel() == 1,
         "count_correct: the count expects one i64, got ", correct.dtype(), " of shape ",
         correct.shape());
+  check_same_device("count_correct", scores, "target", target);
+  check_same_device("count_correct", scores, "the count", correct);
   const Tensor in = contiguous(scores.detach());
   const Tensor classes = contiguous(target);
   call(scores.device(), &KernelTable::count_correct,

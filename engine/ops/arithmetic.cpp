@@ -20,6 +20,7 @@ Tensor combine(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) 
   check(a.dtype() == b.dtype(), name, ": dtypes differ (", a.dtype(), " and ", b.dtype(), ")");
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
   const bool compares = op == BinaryOp::equal || op == BinaryOp::less || op == BinaryOp::greater;
+  check(a.device() == b.device(), name, ": devices differ (", a.device(), " and ", b.device(), ")");
   check(compares || a.dtype() != DType::boolean, name, ": bool has no arithmetic");
   Tensor left = expand(a.detach(), shape);
   Tensor right = expand(b.detach(), shape);
@@ -137,11 +138,11 @@ Tensor affine(const Tensor& x, double scale, double shift) {
 }
 
 Tensor operator/(const Tensor& x, double divisor) {
-  return div(x, full({}, divisor, {.dtype = x.dtype()}));
+  return div(x, full({}, divisor, {.dtype = x.dtype()}, x.device()));
 }
 
 Tensor operator/(double dividend, const Tensor& x) {
-  return div(full({}, dividend, {.dtype = x.dtype()}), x);
+  return div(full({}, dividend, {.dtype = x.dtype()}, x.device()), x);
 }
 
 }  // namespace smtrain

@@ -7,7 +7,7 @@ namespace smtrain {
 
 // Elementwise arithmetic of two tensors of one dtype, whose shapes broadcast as PyTorch's do. Two
 // channels-last operands give a channels-last result, all others a row-major one. All throw
-// std::invalid_argument naming the operation when shapes or dtypes do not fit.
+// std::invalid_argument naming the operation when shapes, dtypes or devices do not fit.
 
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);

@@ -17,8 +17,7 @@ void check_per_channel(const char* what, const Tensor& values, const Tensor& x) 
   check(values.dtype() == statistics_dtype(x.dtype()) && values.is_contiguous(),
         "batch_norm: ", what, " must be contiguous and ", statistics_dtype(x.dtype()), ", got ",
         values.dtype());
-  check(values.device() == x.device(), "batch_norm: input is on ", x.device(), ", ", what, " on ",
-        values.device());
+  check_same_device("batch_norm", x, what, values);
 }
 
 void* data_or_null(const Tensor& x) { return x.defined() ? x.data() : nullptr; }

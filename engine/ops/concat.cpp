@@ -15,6 +15,8 @@ Tensor concat(const std::vector<Tensor>& parts, int dim) {
     Shape others = part.shape();
     check(part.dtype() == parts[0].dtype(), "concat: dtypes differ (", parts[0].dtype(), " and ",
           part.dtype(), ")");
+    check(part.device() == parts[0].device(), "concat: devices differ (", parts[0].device(),
+          " and ", part.device(), ")");
     if (others.ndim() == shape.ndim()) others[axis] = shape[axis];
     check(others == shape, "concat: shapes ", parts[0].shape(), " and ", part.shape(),
           " differ beyond dim ", axis);

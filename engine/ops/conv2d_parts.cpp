@@ -33,8 +33,8 @@ Conv2dShape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, 
             (!bias.defined() || bias.dtype() == x.dtype()),
         op, ": expected one floating dtype, got input ", x.dtype(), ", weight ", weight.dtype(),
         ", bias ", bias.defined() ? bias.dtype() : x.dtype());
-  check(x.device() == weight.device() && (!bias.defined() || bias.device() == x.device()), op,
-        ": input is on ", x.device(), ", weight on ", weight.device());
+  check_same_device(op, x, "weight", weight);
+  if (bias.defined()) check_same_device(op, x, "bias", bias);
   check(stride.height > 0 && stride.width > 0 && dilation.height > 0 && dilation.width > 0, op,
         ": stride and dilation must be positive, got ", stride, " and ", dilation);
   check(padding.top >= 0 && padding.bottom >= 0 && padding.left >= 0 && padding.right >= 0, op,

@@ -47,6 +47,7 @@ Tensor take_rows(const Tensor& x, const Tensor& index) {
   check(index.dtype() == DType::i64 && index.ndim() == 1,
         "take_rows: index expects i64 of one dimension, got ", index.dtype(), " of shape ",
         index.shape());
+  check_same_device("take_rows", x, "index", index);
   Shape shape = x.shape();
   shape[0] = index.numel();
   const Tensor rows = contiguous(index);

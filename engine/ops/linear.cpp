@@ -25,8 +25,8 @@ void check_inputs(const char* op, const Tensor& x, const Tensor& weight, const T
             (!bias.defined() || bias.dtype() == x.dtype()),
         op, ": expected one floating dtype, got input ", x.dtype(), ", weight ", weight.dtype(),
         ", bias ", bias.defined() ? bias.dtype() : x.dtype());
-  check(x.device() == weight.device() && (!bias.defined() || bias.device() == x.device()), op,
-        ": input is on ", x.device(), ", weight on ", weight.device());
+  check_same_device(op, x, "weight", weight);
+  if (bias.defined()) check_same_device(op, x, "bias", bias);
 }
 
 Tensor linear(const char* op, bool relu, const Tensor& input, const Tensor& weight_as_given,

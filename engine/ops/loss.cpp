@@ -26,6 +26,7 @@ void check_weight(const char* name, const Tensor& weight, const Tensor& x, int64
   check(weight.shape() == Shape{classes} && weight.dtype() == x.dtype(), name,
         ": weight expects shape ", Shape{classes}, " and dtype ", x.dtype(), ", got ",
         weight.shape(), " and ", weight.dtype());
+  check_same_device(name, x, "weight", weight);
 }
 
 // x [N, classes, ...] as [rows, classes], rows in the order of a target [N, ...].
@@ -43,6 +44,7 @@ Tensor nll(const char* name, const Tensor& x, const Tensor& target,
   check(target.dtype() == DType::i64 && target.shape() == expected, name,
         ": target expects i64 of shape ", expected, " for input ", x.shape(), ", got ",
         target.dtype(), " of shape ", target.shape());
+  check_same_device(name, x, "target", target);
   const int64_t classes = x.shape()[x.ndim() == 1 ? 0 : 1];
   check(classes > 0, name, ": expected at least one class, got shape ", x.shape());
   check_weight(name, options.weight, x, classes);

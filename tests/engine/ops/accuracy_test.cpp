@@ -37,6 +37,12 @@ TEST(AccuracyErrors, NameWhatWasWrong) {
       "count_correct: expected floating scores of shape [N, classes], got f32 of shape [2]");
   EXPECT_THROW_WITH(count_correct(ones({3, 4}), target, correct),
                     "count_correct: target expects i64 of shape [3], got i64 of shape [2]");
+  EXPECT_THROW_WITH(
+      count_correct(ones({2, 4}), full({2}, 0, {.dtype = DType::i64}, test_devices()[0]), correct),
+      "count_correct: input is on cpu, target on guarded_cpu");
+  EXPECT_THROW_WITH(
+      count_correct(ones({2, 4}), target, full({}, 0, {.dtype = DType::i64}, test_devices()[0])),
+      "count_correct: input is on cpu, the count on guarded_cpu");
   EXPECT_THROW_WITH(count_correct(ones({2, 4}), target, target),
                     "count_correct: the count expects one i64, got i64 of shape [2]");
 }

@@ -143,3 +143,5 @@ TEST(ArithmeticErrors, NameWhatWasWrong) {
 
 }  // namespace
 }  // namespace smtrain::test
+  EXPECT_THROW_WITH(add(ones({2}), full({2}, 1, {}, test_devices()[0])),
+                    "add: devices differ (cpu and guarded_cpu)");

@@ -179,6 +179,12 @@ TEST(LossErrors, NameWhatWasWrong) {
                     "cross_entropy: weight expects shape [3] and dtype f32, got [2] and f32");
   EXPECT_THROW_WITH(cross_entropy(x, from_vector<int64_t>({0, 0}, {2}), {.label_smoothing = 2}),
                     "cross_entropy: label_smoothing is between 0 and 1, got 2");
+  const Tensor elsewhere = full({2}, 0, {.dtype = DType::i64}, test_devices()[0]);
+  EXPECT_THROW_WITH(cross_entropy(x, elsewhere),
+                    "cross_entropy: input is on cpu, target on guarded_cpu");
+  EXPECT_THROW_WITH(cross_entropy(x, from_vector<int64_t>({0, 0}, {2}),
+                                  {.weight = full({3}, 1, {}, test_devices()[0])}),
+                    "cross_entropy: input is on cpu, weight on guarded_cpu");
   EXPECT_THROW_WITH(mse_loss(x, ones({2})), "mse_loss: target expects shape [2, 3], got [2]");
 }
 
