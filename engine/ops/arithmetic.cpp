@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/arithmetic.h"
 
+#include <cmath>
+
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/reduce.h"
@@ -18,9 +20,9 @@ bool is_channels_last(const Tensor& x) {
 // op(a, b), outside the graph.
 Tensor combine(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
   check(a.dtype() == b.dtype(), name, ": dtypes differ (", a.dtype(), " and ", b.dtype(), ")");
+  check(a.device() == b.device(), name, ": devices differ (", a.device(), " and ", b.device(), ")");
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
   const bool compares = op == BinaryOp::equal || op == BinaryOp::less || op == BinaryOp::greater;
-  check(a.device() == b.device(), name, ": devices differ (", a.device(), " and ", b.device(), ")");
   check(compares || a.dtype() != DType::boolean, name, ": bool has no arithmetic");
   Tensor left = expand(a.detach(), shape);
   Tensor right = expand(b.detach(), shape);
@@ -113,6 +115,8 @@ Tensor greater(const Tensor& a, const Tensor& b) {
 
 Tensor affine(const Tensor& x, double scale, double shift) {
   check(x.dtype() != DType::boolean, "affine: bool has no arithmetic");
+  check(is_floating(x.dtype()) || (scale == std::floor(scale) && shift == std::floor(shift)),
+        "affine: ", x.dtype(), " takes whole numbers, got scale ", scale, " and shift ", shift);
   const Tensor in = dense(x);
   const Tensor y = empty_like(in);
   call(x.device(), &KernelTable::affine,

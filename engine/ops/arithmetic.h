@@ -25,7 +25,8 @@ Tensor equal(const Tensor& a, const Tensor& b);
 Tensor less(const Tensor& a, const Tensor& b);
 Tensor greater(const Tensor& a, const Tensor& b);
 
-/// x * scale + shift. The numbers are rounded to the type that x's dtype computes in.
+/// x * scale + shift. The numbers are rounded to the type that x's dtype computes in; throws
+/// std::invalid_argument when x holds integers and a number is not whole.
 Tensor affine(const Tensor& x, double scale, double shift);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }

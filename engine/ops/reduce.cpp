@@ -85,7 +85,8 @@ Tensor extremum(const char* name, ReduceOp op, const Tensor& x, const std::vecto
 }  // namespace
 
 Tensor sum(const Tensor& x, const std::vector<int>& dims, bool keepdim) {
-  return scaled_sum("sum", x, axes_of("sum", x, dims), 1, keepdim);
+  const Tensor terms = is_floating(x.dtype()) ? x : to(x, DType::i64);
+  return scaled_sum("sum", terms, axes_of("sum", x, dims), 1, keepdim);
 }
 
 Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keepdim) {

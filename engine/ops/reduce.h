@@ -11,6 +11,7 @@ namespace smtrain {
 // dimensions disappear, or stay with size 1 when keepdim. 16-bit types are summed in f32. Results
 // do not depend on the number of compute threads.
 
+/// Of integers and bool: i64.
 Tensor sum(const Tensor& x, const std::vector<int>& dims = {}, bool keepdim = false);
 
 /// Floating types only. Of no elements: NaN.

@@ -121,6 +121,20 @@ TEST(ArithmeticOfIntegers, IsExact) {
             (std::vector<bool>{true, false}));
 }
 
+TEST(ArithmeticOfIntegers, TakesWholeNumbers) {
+  const Tensor x = from_vector<int32_t>({3, -4}, {2});
+  EXPECT_EQ((2 * x + 1).to_vector<int32_t>(), (std::vector<int32_t>{7, -7}));
+  EXPECT_THROW_WITH(x * 0.5, "affine: i32 takes whole numbers, got scale 0.5 and shift 0");
+  EXPECT_THROW_WITH(x - 0.25, "affine: i32 takes whole numbers, got scale 1 and shift -0.25");
+}
+
+TEST(ArithmeticWithNumbers, StaysOnItsDevice) {
+  const Tensor x = full({2}, 3, {}, test_devices()[0]);
+  ASSERT_NE(x.device(), Context::current().device());
+  EXPECT_EQ((x / 2.0).to_vector<float>(), (std::vector<float>{1.5, 1.5}));
+  EXPECT_EQ((6.0 / x).to_vector<float>(), (std::vector<float>{2, 2}));
+}
+
 TEST(ArithmeticOfNaN, IsNaN) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Tensor a = from_vector<double>({nan, 1, nan}, {3});
@@ -137,11 +151,11 @@ TEST(ArithmeticErrors, NameWhatWasWrong) {
                     "mul: dtypes differ (f32 and f64)");
   EXPECT_THROW_WITH(div(ones({2}, {.dtype = DType::i64}), ones({2}, {.dtype = DType::i64})),
                     "div: expected floating dtypes, got i64");
+  EXPECT_THROW_WITH(add(ones({2}), full({2}, 1, {}, test_devices()[0])),
+                    "add: devices differ (cpu and guarded_cpu)");
   EXPECT_THROW_WITH(sub(ones({2}, {.dtype = DType::boolean}), ones({2}, {.dtype = DType::boolean})),
                     "sub: bool has no arithmetic");
 }
 
 }  // namespace
 }  // namespace smtrain::test
-  EXPECT_THROW_WITH(add(ones({2}), full({2}, 1, {}, test_devices()[0])),
-                    "add: devices differ (cpu and guarded_cpu)");

@@ -123,6 +123,13 @@ TEST_P(ReduceGradient, OfMaximumIsSharedAmongEquals) {
   EXPECT_EQ(x.grad().to_vector<double>(), (Line{0, 0.5, 0.5, 0}));
 }
 
+TEST(SumOfIntegers, IsI64) {
+  const Tensor bytes = full({2, 300}, 255, {.dtype = DType::u8});
+  EXPECT_EQ(sum(bytes).dtype(), DType::i64);
+  EXPECT_EQ(sum(bytes, {1}).to_vector<int64_t>(), (std::vector<int64_t>{76500, 76500}));
+  EXPECT_EQ(sum(ones({5}, {.dtype = DType::boolean})).item(), 5);
+}
+
 TEST(ReduceErrors, NameWhatWasWrong) {
   EXPECT_THROW_WITH(sum(ones({2, 3}), {2}),
                     "sum: dim 2 is out of range for shape [2, 3] (expected -2 to 1)");
