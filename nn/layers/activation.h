@@ -10,21 +10,21 @@
 namespace smtrain::nn {
 
 /// max(x, 0), element by element.
-class ReLU : public Module {
+class ReLU final : public Module {
  public:
   Tensor forward(const Tensor& x) override { return smtrain::relu(x); }
   std::string describe() const override { return "ReLU()"; }
 };
 
 /// log(softmax(x)) over the last dimension: what nll_loss() takes.
-class LogSoftmax : public Module {
+class LogSoftmax final : public Module {
  public:
   Tensor forward(const Tensor& x) override { return smtrain::log_softmax(x, -1); }
   std::string describe() const override { return "LogSoftmax(dim=-1)"; }
 };
 
 /// exp(x) over its sum along the last dimension.
-class Softmax : public Module {
+class Softmax final : public Module {
  public:
   Tensor forward(const Tensor& x) override { return smtrain::softmax(x, -1); }
   std::string describe() const override { return "Softmax(dim=-1)"; }

@@ -17,7 +17,7 @@ namespace smtrain::nn {
 ///
 /// Starts as PyTorch's does: both uniform in ±1/sqrt(fan_in), drawn from the current context's
 /// generator. Throws std::invalid_argument when groups does not divide both channel counts.
-class Conv2d : public Module {
+class Conv2d final : public Module {
  public:
   Conv2d(int64_t in_channels, int64_t out_channels, Size2d kernel_size, Conv2dOptions options = {},
          bool bias = true);

@@ -10,7 +10,7 @@ namespace smtrain::nn {
 
 /// In training sets each element to zero with probability p and multiplies the others by 1/(1-p);
 /// in evaluation does nothing (Srivastava et al. 2014).
-class Dropout : public Module {
+class Dropout final : public Module {
  public:
   explicit Dropout(double p = 0.5) : p_(p) {}
 
@@ -22,7 +22,7 @@ class Dropout : public Module {
 };
 
 /// The same, deciding for whole channels of [N, C, H, W]; for [N, C] element by element.
-class Dropout2d : public Module {
+class Dropout2d final : public Module {
  public:
   explicit Dropout2d(double p = 0.5) : p_(p) {}
 

@@ -9,7 +9,7 @@
 namespace smtrain::nn {
 
 /// [N, ...] to [N, product of the rest], in logical (row-major) order whatever the memory format.
-class Flatten : public Module {
+class Flatten final : public Module {
  public:
   Tensor forward(const Tensor& x) override { return smtrain::flatten(x, 1); }
   std::string describe() const override { return "Flatten()"; }

@@ -10,7 +10,7 @@ namespace smtrain::nn {
 
 /// Several outputs of one input: each head gives [N, k], the result is all of them side by side,
 /// [N, sum of k], in the order of the heads. Children have the heads' names.
-class Heads : public Module {
+class Heads final : public Module {
  public:
   explicit Heads(const std::vector<NamedModule>& heads);
 

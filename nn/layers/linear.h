@@ -16,7 +16,7 @@ namespace smtrain::nn {
 ///
 /// Starts as PyTorch's does: both uniform in ±1/sqrt(in_features), drawn from the current context's
 /// generator.
-class Linear : public Module {
+class Linear final : public Module {
  public:
   Linear(int64_t in_features, int64_t out_features, bool bias = true);
 

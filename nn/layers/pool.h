@@ -9,7 +9,7 @@
 namespace smtrain::nn {
 
 /// The largest value of each window, as max_pool2d().
-class MaxPool2d : public Module {
+class MaxPool2d final : public Module {
  public:
   explicit MaxPool2d(MaxPool2dOptions options) : options_(options) {}
 
@@ -23,7 +23,7 @@ class MaxPool2d : public Module {
 };
 
 /// The average of each window, as avg_pool2d().
-class AvgPool2d : public Module {
+class AvgPool2d final : public Module {
  public:
   explicit AvgPool2d(AvgPool2dOptions options) : options_(options) {}
 
@@ -35,7 +35,7 @@ class AvgPool2d : public Module {
 };
 
 /// Averages over as many windows as give output_size, as adaptive_avg_pool2d().
-class AdaptiveAvgPool2d : public Module {
+class AdaptiveAvgPool2d final : public Module {
  public:
   explicit AdaptiveAvgPool2d(Size2d output_size) : output_size_(output_size) {}
 

@@ -9,7 +9,7 @@ namespace smtrain::nn {
 
 /// y = layers(x) + shortcut(x), or layers(x) + x without a shortcut (He et al., arXiv:1512.03385).
 /// Children are named "layers" and "shortcut".
-class Residual : public Module {
+class Residual final : public Module {
  public:
   explicit Residual(ModulePtr layers, ModulePtr shortcut = nullptr);
 

@@ -12,7 +12,7 @@ namespace smtrain::nn {
 
 /// Modules one after the other, named "0", "1", ... Neighbours that fuse.h lists run as one
 /// operation.
-class Sequential : public Module {
+class Sequential final : public Module {
  public:
   explicit Sequential(std::vector<ModulePtr> layers);
 
@@ -20,7 +20,7 @@ class Sequential : public Module {
   std::string describe() const override { return "Sequential"; }
 
  private:
-  std::vector<std::function<Tensor(const Tensor&)>> fused_;  // made at the first forward
+  std::vector<std::function<Tensor(const Tensor&)>> steps_;
 };
 
 /// In braces, because only there C++ promises to make the layers, and so to draw their weights, in

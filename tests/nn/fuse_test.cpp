@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/nn/fuse.h"
+#include "smtrain/nn/layers/fuse.h"
 
 #include <gtest/gtest.h>
 
@@ -202,6 +202,10 @@ INSTANTIATE_TEST_SUITE_P(Patterns, Fuse,
                            return std::string(cases()[std::get<0>(test.param)].name) + "_" +
                                   name_of(std::get<1>(test.param));
                          });
+
+// A layer is recognised by its type, so nobody may give that type another forward().
+static_assert(std::is_final_v<Conv2d> && std::is_final_v<Linear> && std::is_final_v<ReLU> &&
+              std::is_final_v<MaxPool2d>);
 
 TEST(FuseNothing, OfNoLayersIsNoStep) {
   EXPECT_TRUE(fuse({}).empty());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/nn/fuse.h"
+#include "smtrain/nn/layers/fuse.h"
 
 #include <span>
 
