@@ -34,7 +34,7 @@ Tensor conv2d_relu_pool(const Tensor& input, const Tensor& weight_as_given, cons
          Conv2dReluPoolArgs{.shape = run,
                             .chunks = shape.batch / run.batch,
                             .conv = {.plan = plan.handle,
-                                     .relu = true,
+                                     .relu = false,
                                      .x = x.data(),
                                      .weight = weight.data(),
                                      .bias = bias.defined() ? bias.data() : nullptr,

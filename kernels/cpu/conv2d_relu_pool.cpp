@@ -15,9 +15,6 @@ void conv2d_relu_pool_forward(const Conv2dReluPoolArgs& args, Stream stream) {
   const int64_t y_numel = pool.batch * pool.height.outputs * pool.width.outputs * pool.channels;
   Conv2dArgs conv = args.conv;
   MaxPoolArgs max_pool = args.pool;
-  conv.relu = false;  // the pooling's is the same, and cheaper
-  max_pool.relu = true;
-  max_pool.x = conv.y;
   for (int64_t chunk = 0; chunk < args.chunks && kernel_failure.empty(); ++chunk) {
     kernels.conv2d_forward(conv, stream);
     kernels.max_pool_forward(max_pool, stream);
