@@ -12,9 +12,4 @@ void throw_missing_entry(Device device, const void* entry) {
        " has no such kernel");
 }
 
-void throw_reported_failure(Device device) {
-  if (const char* message = device.memory().take_failure()) [[unlikely]]
-    throw std::runtime_error(message);
-}
-
 }  // namespace smtrain

@@ -37,12 +37,7 @@ class Tape {
   }
 
   /// Makes the recorded calls again. Throws what a call reports.
-  void replay() const {
-    for (const Record& record : records_) {
-      record.run(record.function, bytes_.data() + record.args, record.stream);
-      throw_reported_failure(record.device);
-    }
-  }
+  void replay() const;
 
   size_t size() const { return records_.size(); }
 
