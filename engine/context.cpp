@@ -45,8 +45,8 @@ std::shared_ptr<Storage> Context::arena(Device device, size_t size_bytes) {
 ContextGuard::ContextGuard(Context& context)
     : previous_(current_context), previous_threads_(omp_get_max_threads()) {
   current_context = &context;
-  omp_set_num_threads(
-      context.threads());  // what this thread's parallel regions, oneDNN's included, will use
+  // What this thread's parallel regions, oneDNN's included, will use.
+  omp_set_num_threads(context.threads());
 }
 
 ContextGuard::~ContextGuard() {

@@ -162,8 +162,8 @@ ZipReader::ZipReader(std::span<const uint8_t> bytes, std::string name)
       fail(name_, ": entry '", entry.name, "' and those before it are larger than the archive (",
            bytes_.size(), " bytes)");
     }
-    packed_total +=
-        entry.packed_size;  // overlapping entries, the classic bomb, run into the check above
+    // Overlapping entries, the classic bomb, run into the check above.
+    packed_total += entry.packed_size;
     check_sizes(entry, name_);
     if (!index_.emplace(entry.name, entries_.size()).second) {
       fail(name_, ": entry '", entry.name, "' appears twice");

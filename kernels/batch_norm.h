@@ -59,7 +59,8 @@ struct BatchNormBackwardArgs {
   void* workspace;
 };
 
-/// Rows are cut into parts that are summed apart, in double, and merged in order.
+/// Rows are cut into parts that are summed apart, in the type that x computes in, and merged in
+/// order, in double.
 constexpr int64_t batch_norm_parts(int64_t rows) {
   constexpr int64_t kPartRows = 256, kMostParts = 64;
   const int64_t parts = (rows + kPartRows - 1) / kPartRows;

@@ -67,8 +67,8 @@ struct Float16 {
       half = 0x7e00u | ((magnitude >> 13) & 0x3ffu);
     } else if (magnitude >= 0x477ff000u) {  // rounds to at least 65520: infinity
       half = 0x7c00u;
-    } else if (magnitude <
-               0x38800000u) {  // subnormal: adding 0.5 leaves the 10 rounded bits in place
+    } else if (magnitude < 0x38800000u) {
+      // Subnormal: adding 0.5 leaves the 10 rounded bits in place.
       half = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
     } else {
       half = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;

@@ -5,6 +5,7 @@
 #include "smtrain/kernels/elementwise.h"
 #include "smtrain/kernels/stream.h"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace smtrain::cpu {

@@ -11,8 +11,8 @@
 namespace smtrain::cpu {
 namespace {
 
-constexpr int64_t kChannels =
-    64;  // worked on together: maxima and their places stay in registers or L1
+// Channels that are worked on together: maxima and their places stay in registers or L1.
+constexpr int64_t kChannels = 64;
 
 // One output whose window holds kTaps inputs: all of them pass through registers, channel by
 // channel. Faster than the general loop for the common 2x2 and 3x3, the more so with few channels.

@@ -46,8 +46,8 @@ const T* at(const void* buffer, int64_t offset) {
 
 template <typename T>
 struct SgdConstants {
-  T lr, weight_decay, momentum,
-      gradient_scale;  // gradient_scale: 1 at the first step, then 1 - dampening
+  T lr, weight_decay, momentum;
+  T gradient_scale;  // 1 at the first step, then 1 - dampening
   bool nesterov;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
 #include "smtrain/kernels/pool.h"
 
 namespace smtrain::cpu {
