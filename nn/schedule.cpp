@@ -15,6 +15,10 @@ double cosine_between(double from, double to, double progress) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
+void check_gamma(double gamma) {
+  check(gamma >= 0, "schedule: gamma must not be negative, got ", gamma);
+}
+
 // One schedule at `position` of `length` units.
 struct Rate {
   double base_lr;
@@ -25,10 +29,12 @@ struct Rate {
 
   double operator()(const StepSchedule& s) const {
     check(s.step_size >= 1, "schedule: step_size must be at least 1, got ", s.step_size);
+    check_gamma(s.gamma);
     return base_lr * std::pow(s.gamma, static_cast<double>(position / s.step_size));
   }
 
   double operator()(const MultistepSchedule& s) const {
+    check_gamma(s.gamma);
     const auto passed = std::count_if(s.milestones.begin(), s.milestones.end(),
                                       [this](int64_t milestone) { return milestone <= position; });
     return base_lr * std::pow(s.gamma, static_cast<double>(passed));
@@ -42,6 +48,9 @@ struct Rate {
   double operator()(const OneCycleSchedule& s) const {
     check(s.pct_start >= 0 && s.pct_start <= 1, "schedule: pct_start must lie in [0, 1], got ",
           s.pct_start);
+    check(s.div_factor > 0 && s.final_div_factor > 0,
+          "schedule: div_factor and final_div_factor must be positive, got ", s.div_factor, " and ",
+          s.final_div_factor);
     const double start = s.max_lr / s.div_factor;
     const double last = static_cast<double>(length - 1);
     const double peak = std::max(s.pct_start * static_cast<double>(length) - 1, 0.0);

@@ -7,9 +7,9 @@ namespace smtrain::optim {
 namespace {
 
 const SgdOptions& checked(const SgdOptions& o) {
-  check(o.lr >= 0 && o.momentum >= 0 && o.weight_decay >= 0,
-        "SGD: lr, momentum and weight_decay must not be negative, got ", o.lr, ", ", o.momentum,
-        ", ", o.weight_decay);
+  check(o.lr >= 0 && o.momentum >= 0 && o.dampening >= 0 && o.weight_decay >= 0,
+        "SGD: lr, momentum, dampening and weight_decay must not be negative, got ", o.lr, ", ",
+        o.momentum, ", ", o.dampening, ", ", o.weight_decay);
   check(!o.nesterov || (o.momentum > 0 && o.dampening == 0),
         "SGD: nesterov needs momentum and no dampening, got ", o.momentum, " and ", o.dampening);
   return o;

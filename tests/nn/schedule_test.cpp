@@ -109,6 +109,12 @@ TEST(ScheduleErrors, NameWhatWasWrong) {
   EXPECT_EQ(message({.warmup = 10}), "schedule: a warm-up of 10 epochs does not fit a run of 10");
   EXPECT_EQ(message({.kind = OneCycleSchedule{.pct_start = 2}}),
             "schedule: pct_start must lie in [0, 1], got 2");
+  EXPECT_EQ(message({.kind = StepSchedule{.gamma = -1}}),
+            "schedule: gamma must not be negative, got -1");
+  EXPECT_EQ(message({.kind = MultistepSchedule{.gamma = -0.5}}),
+            "schedule: gamma must not be negative, got -0.5");
+  EXPECT_EQ(message({.kind = OneCycleSchedule{.div_factor = 0}}),
+            "schedule: div_factor and final_div_factor must be positive, got 0 and 10000");
 }
 
 }  // namespace

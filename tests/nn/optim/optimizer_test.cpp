@@ -254,7 +254,10 @@ TEST(OptimizerErrors, NameWhatWasWrong) {
             }),
             "optimizer: parameters must share dtype and device, got f32 on cpu and f64 on cpu");
   EXPECT_EQ(message([&] { SGD({p}, {.lr = -1}); }),
-            "SGD: lr, momentum and weight_decay must not be negative, got -1, 0, 0");
+            "SGD: lr, momentum, dampening and weight_decay must not be negative, got -1, 0, 0, 0");
+  EXPECT_EQ(message([&] { SGD({p}, {.momentum = 0.9, .dampening = -1}); }),
+            "SGD: lr, momentum, dampening and weight_decay must not be negative, got 0.001, 0.9, "
+            "-1, 0");
   EXPECT_EQ(message([&] { SGD({p}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); }),
             "SGD: nesterov needs momentum and no dampening, got 0.9 and 0.1");
   EXPECT_EQ(message([&] {
