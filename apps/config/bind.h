@@ -24,6 +24,13 @@ inline Range from_to_below(double least, double most) {
   return {.least = least, .most = most, .below_most = true};
 }
 
+/// Scales that the arithmetic gets as f32, which ends at 3.4e38.
+inline constexpr double kMaxScale = 1e38;
+inline Range scale_at_least(double least) { return between(least, kMaxScale); }
+inline Range scale_above(double least) {
+  return {.least = least, .most = kMaxScale, .above_least = true};
+}
+
 /// An enumerator, spelled as names[its number].
 template <typename Enum>
 OneOf one_of(Enum& value, std::initializer_list<std::string_view> names) {

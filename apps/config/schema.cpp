@@ -25,9 +25,16 @@ std::string Range::text() const {
   return text;
 }
 
+namespace {
+
+constexpr double kMaxClasses = 1 << 20;
+
+}  // namespace
+
 template <typename Model>
 std::vector<Key> keys_of_sizes(Model& o) {
-  return {{"classes", &o.classes, "Classes told apart; auto: those of the data.", at_least(1)},
+  return {{"classes", &o.classes, "Classes told apart; auto: those of the data.",
+           between(1, kMaxClasses)},
           {"channels", &o.channels, "Channels of a picture; auto: those of the data.", at_least(1)},
           {"image_size", &o.image_size, "Height and width; auto: those of the data.", at_least(1)}};
 }

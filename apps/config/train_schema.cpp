@@ -2,9 +2,15 @@
 #include "smtrain/apps/config/bind.h"
 
 namespace smtrain::app {
+namespace {
+
+constexpr double kMaxEpochs = 1 << 20;
+constexpr double kMaxSteps = int64_t{1} << 40;
+
+}  // namespace
 
 Key class_weights(std::vector<double>& weights) {
-  return {"class_weights", &weights, "What each class counts; empty: 1.", at_least(0)};
+  return {"class_weights", &weights, "What each class counts; empty: 1.", scale_at_least(0)};
 }
 
 Key ignore_index(int64_t& index) {
@@ -29,7 +35,7 @@ Choice choice_of(LossOptions& loss) {
 }
 
 Key lr(double& rate) {
-  return {"lr", &rate, "Learning rate.", at_least(0), {.alias = "learning_rate"}};
+  return {"lr", &rate, "Learning rate.", scale_at_least(0), {.alias = "learning_rate"}};
 }
 
 Key momentum(double& momentum) {
@@ -37,14 +43,16 @@ Key momentum(double& momentum) {
 }
 
 Key weight_decay(double& decay) {
-  return {"weight_decay", &decay, "Pulls parameters towards 0.", at_least(0)};
+  return {"weight_decay", &decay, "Pulls parameters towards 0.", scale_at_least(0)};
 }
 
 Key betas(std::array<double, 2>& betas) {
   return {"betas", &betas, "What the averages of gradient and square keep.", from_to_below(0, 1)};
 }
 
-Key epsilon(double& epsilon) { return {"eps", &epsilon, "Keeps a division from 0.", above(0)}; }
+Key epsilon(double& epsilon) {
+  return {"eps", &epsilon, "Keeps a division from 0.", scale_above(0)};
+}
 
 Group keys_of(optim::SgdOptions& o) {
   return {{lr(o.lr),
@@ -123,11 +131,11 @@ Group keys_of(nn::MultistepSchedule& o) {
 }
 
 Group keys_of(nn::CosineSchedule& o) {
-  return {{{"min_lr", &o.min_lr, "Where the rate ends.", at_least(0)}}};
+  return {{{"min_lr", &o.min_lr, "Where the rate ends.", scale_at_least(0)}}};
 }
 
 Group keys_of(nn::OneCycleSchedule& o) {
-  return {{{"max_lr", &o.max_lr, "The highest rate.", above(0), kRequired},
+  return {{{"max_lr", &o.max_lr, "The highest rate.", scale_above(0), kRequired},
            {"pct_start", &o.pct_start, "Part of the job in which it rises.", between(0, 1)},
            {"div_factor", &o.div_factor, "max_lr / the first rate.", at_least(1)},
            {"final_div_factor", &o.final_div_factor, "The first rate / the last.", at_least(1)}}};
@@ -157,8 +165,8 @@ Choice choice_of(nn::Schedule& schedule) {
 
 Group keys_of(TrainOptions& o) {
   return {{
-      {"epochs", &o.epochs, "Passes over the training data.", at_least(1)},
-      {"max_steps", &o.max_steps, "Stops after so many steps; auto: never.", at_least(1)},
+      {"epochs", &o.epochs, "Passes over the training data.", between(1, kMaxEpochs)},
+      {"max_steps", &o.max_steps, "Stops after so many steps; auto: never.", between(1, kMaxSteps)},
       {"batch_size", &o.batch_size, "Samples in a training step.", between(1, 1 << 20)},
       {"test_batch_size", &o.test_batch_size, "Samples in an evaluation step; auto: batch_size.",
        between(1, 1 << 20)},

@@ -2,19 +2,24 @@
 #include "smtrain/apps/config/bind.h"
 
 namespace smtrain::app {
+namespace {
 
-Group keys_of(Resize& o) {
-  return with_leading_key({{"size", &o.size, "Height and width.", at_least(1), kRequired}});
+constexpr double kMaxSide = 1 << 14;  // of a picture, in pixels: 805 MB at most
+
+Key size(Pair& size) {
+  return {"size", &size, "Height and width.", between(1, kMaxSide), kRequired};
 }
 
-Group keys_of(CenterCrop& o) {
-  return with_leading_key({{"size", &o.size, "Height and width.", at_least(1), kRequired}});
-}
+}  // namespace
+
+Group keys_of(Resize& o) { return with_leading_key({size(o.size)}); }
+
+Group keys_of(CenterCrop& o) { return with_leading_key({size(o.size)}); }
 
 Group keys_of(RandomCrop& o) {
-  return with_leading_key(
-      {{"size", &o.size, "Height and width.", at_least(1), kRequired},
-       {"padding", &o.padding, "Pixels of zeros added on every side first.", at_least(0)}});
+  return with_leading_key({size(o.size),
+                           {"padding", &o.padding, "Pixels of zeros added on every side first.",
+                            between(0, kMaxSide)}});
 }
 
 Group keys_of(RandomHorizontalFlip& o) {
@@ -32,8 +37,8 @@ Group keys_of(Grayscale& o) {
 Group keys_of(ToTensor&) { return {}; }
 
 Group keys_of(Normalize& o) {
-  return {{{"mean", &o.mean, "Taken from each channel.", {}, kRequired},
-           {"std", &o.std, "Divides each channel.", above(0), kRequired}}};
+  return {{{"mean", &o.mean, "Taken from each channel.", between(-kMaxScale, kMaxScale), kRequired},
+           {"std", &o.std, "Divides each channel.", scale_above(0), kRequired}}};
 }
 
 Choice choice_of(Transform& transform) {

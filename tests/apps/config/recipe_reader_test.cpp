@@ -137,18 +137,23 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
       {"train:\n  optimizer: {lr: 1, learning_rate: 2}\n",
        "cats.yaml:2:22: 'learning_rate' is the same key as 'lr', given at cats.yaml:2:15"},
       {"train: {epochs: three}\n",
-       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1, got 'three'"},
+       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1 and at most "
+       "1048576, got 'three'"},
       {"train: {epochs: 0}\n",
-       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1, got '0'"},
+       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1 and at most "
+       "1048576, got '0'"},
       {"train: {epochs: \"3\"}\n",
-       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1, got '3'"},
+       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1 and at most "
+       "1048576, got '3'"},
       {"train: {epochs: 99999999999999999999}\n",
-       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1, got "
-       "'99999999999999999999'"},
+       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1 and at most "
+       "1048576, got '99999999999999999999'"},
       {"train: {epochs: }\n",
-       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1, got nothing"},
+       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1 and at most "
+       "1048576, got nothing"},
       {"train: {epochs: [1]}\n",
-       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1, got a list"},
+       "cats.yaml:1:17: train.epochs: expected a whole number, at least 1 and at most "
+       "1048576, got a list"},
       {"train: {batch_size: 0}\n",
        "cats.yaml:1:21: train.batch_size: expected a whole number, at least 1 and at most "
        "1048576, got '0'"},
@@ -156,7 +161,8 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:31: train.optimizer.momentum: expected a number, at least 0 and below 1, got "
        "'1'"},
       {"train: {optimizer: {lr: nan}}\n",
-       "cats.yaml:1:25: train.optimizer.lr: expected a number, at least 0, got 'nan'"},
+       "cats.yaml:1:25: train.optimizer.lr: expected a number, at least 0 and at most 1e+38, got "
+       "'nan'"},
       {"train: {optimizer: {name: adam, momentum: 0.9}}\n",
        "cats.yaml:1:33: unknown key 'momentum' in train.optimizer; expected lr, learning_rate, "
        "betas, eps, weight_decay, amsgrad or name"},
@@ -184,7 +190,7 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:15: data.train: images and labels are given together"},
       {"data: {train: a, transform: [{resize: [96]}]}\n",
        "cats.yaml:1:39: data.transform[0].resize.size: expected [height, width] or one whole "
-       "number for both, at least 1, got a list"},
+       "number for both, at least 1 and at most 16384, got a list"},
       {"data: {train: a, transform: [resize]}\n",
        "cats.yaml:1:30: data.transform[0].resize: 'size' is required"},
       {"data: {train: a, transform: [{to_tensor: 3}]}\n",
@@ -199,7 +205,8 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:41: data.transform[1]: mean and std need one number for each channel, got 1 "
        "and 0"},
       {"data: {train: a, transform: [to_tensor, {normalize: {mean: [0.5], std: [0]}}]}\n",
-       "cats.yaml:1:73: data.transform[1].normalize.std[0]: expected a number, above 0, got '0'"},
+       "cats.yaml:1:73: data.transform[1].normalize.std[0]: expected a number, above 0 and at most "
+       "1e+38, got '0'"},
       {"model: {classes: 3}\n",
        "cats.yaml:1:8: model: 'name' is required: net, mnist_cnn or layers"},
       {"model: {layers: []}\n", "cats.yaml:1:17: model.layers: expected at least one layer"},
@@ -270,16 +277,72 @@ TEST(RecipeReader, BoundsWhatATextCanCost) {
   EXPECT_THAT(mistake_in(bomb), testing::HasSubstr("more than 20000 values (aliases counted)"));
 }
 
+TEST(RecipeReader, BoundsWhatAJobCanCost) {
+  const auto refusal = [](const std::string& key, const std::string& value) {
+    return mistake_in(kModelAndData, {{key, value, "--set"}});
+  };
+  const auto expect_most = [&](const std::string& key, const std::string& most,
+                               const std::string& more) {
+    EXPECT_EQ(refusal(key, most), "no mistake");
+    EXPECT_THAT(refusal(key, more), testing::StartsWith("--set: " + key + ": expected a whole "));
+    EXPECT_THAT(refusal(key, more), testing::EndsWith(" at most " + most + ", got '" + more + "'"));
+  };
+  expect_most("train.epochs", "1048576", "1048577");
+  expect_most("train.epochs", "1048576", "9223372036854775807");
+  expect_most("train.max_steps", "1099511627776", "1099511627777");
+  expect_most("model.classes", "1048576", "1048577");
+
+  const std::string size = ": expected [height, width] or one whole number for both";
+  for (const std::string kind : {"resize", "center_crop", "random_crop"}) {
+    const std::string path = "data.transform[0]." + kind + ".size";
+    EXPECT_EQ(refusal("data.transform", "[{" + kind + ": 16384}]"), "no mistake");
+    EXPECT_EQ(refusal("data.transform", "[{" + kind + ": 16385}]"),
+              "--set:1:" + std::to_string(kind.size() + 5) + ": " + path + size +
+                  ", at least 1 and at most 16384, got '16385'");
+    EXPECT_EQ(refusal("data.transform", "[{" + kind + ": [3, 1000000000]}]"),
+              "--set:1:" + std::to_string(kind.size() + 9) + ": " + path +
+                  "[1]: expected a whole number, at least 1 and at most 16384, got '1000000000'");
+  }
+  EXPECT_EQ(refusal("data.transform", "[{random_crop: {size: 3, padding: 16385}}]"),
+            "--set:1:35: data.transform[0].random_crop.padding: expected a whole number, at least "
+            "0 and at most 16384, got '16385'");
+}
+
+TEST(RecipeReader, RefusesScalesThatF32CannotHold) {
+  const auto refusal = [](const std::string& key, const std::string& value) {
+    return mistake_in(kModelAndData, {{key, value, "--set"}});
+  };
+  EXPECT_EQ(refusal("train.optimizer.lr", "1e38"), "no mistake");
+  EXPECT_EQ(refusal("train.optimizer.lr", "1e39"),
+            "--set: train.optimizer.lr: expected a number, at least 0 and at most 1e+38, got "
+            "'1e39'");
+  EXPECT_EQ(refusal("train.optimizer", "{name: adam, eps: 1e39}"),
+            "--set:1:19: train.optimizer.eps: expected a number, above 0 and at most 1e+38, got "
+            "'1e39'");
+  for (const char* value : {"{name: sgd, weight_decay: 1e39}", "{name: adadelta, lr: 1e39}"}) {
+    EXPECT_THAT(refusal("train.optimizer", value), testing::HasSubstr("at most 1e+38")) << value;
+  }
+  for (const char* value : {"{name: one_cycle, max_lr: 1e39}", "{name: cosine, min_lr: 1e39}"}) {
+    EXPECT_THAT(refusal("train.schedule", value), testing::HasSubstr("at most 1e+38")) << value;
+  }
+  EXPECT_THAT(refusal("train.loss.class_weights", "[1, 1e39]"),
+              testing::HasSubstr("at most 1e+38"));
+  EXPECT_THAT(refusal("data.transform", "[to_tensor, {normalize: {mean: [-1e39], std: [1]}}]"),
+              testing::HasSubstr("at least -1e+38 and at most 1e+38"));
+}
+
 TEST(RecipeReader, NamesASettingThatIsWrong) {
   const auto with = [](const std::string& key, const std::string& value) {
     return mistake_in(kModelAndData, {{key, value, "--set " + key + "=" + value}});
   };
   EXPECT_EQ(with("train.epochs", "x"),
-            "--set train.epochs=x: train.epochs: expected a whole number, at least 1, got 'x'");
+            "--set train.epochs=x: train.epochs: expected a whole number, at least 1 and at most "
+            "1048576, got 'x'");
   EXPECT_EQ(with("train.epoch", "3"),
             "--set train.epoch=3: unknown key 'epoch' in train; did you mean 'epochs'?");
   EXPECT_EQ(with("train.epochs.x", "3"),
-            "--set train.epochs.x=3: train.epochs: expected a whole number, at least 1, got a "
+            "--set train.epochs.x=3: train.epochs: expected a whole number, at least 1 and at most "
+            "1048576, got a "
             "mapping");
   EXPECT_EQ(with("train..epochs", "3"),
             "--set train..epochs=3: 'train..epochs' is not the name of a key");
