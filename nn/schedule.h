@@ -71,8 +71,8 @@ struct Schedule {
 ///   steps_per_epoch  to count epochs; at least 1
 ///   total_steps      of the whole run
 ///
-/// Throws std::invalid_argument when a schedule's numbers make no sense (step_size below 1, warm-up
-/// longer than the run).
+/// Throws std::invalid_argument when a schedule's numbers make no sense (step_size below 1, a
+/// negative gamma, a factor that is not positive, warm-up longer than the run).
 double learning_rate(const Schedule& schedule, double base_lr, int64_t step,
                      int64_t steps_per_epoch, int64_t total_steps);
 
