@@ -12,9 +12,9 @@ namespace smtrain::data {
 
 /// What becomes of samples that can't be read: a damaged picture, a file that has gone.
 enum class CorruptPolicy {
-  fail,     // the error comes when such a sample is loaded
   skip,     // the dataset is without them
   replace,  // in place of each stands the next readable sample of its class
+  fail,     // the error comes when such a sample is loaded
 };
 
 struct UnreadableSample {

@@ -69,7 +69,7 @@ class Dumper {
     for (const auto& element : elements) text += (text.empty() ? "" : ", ") + leaf(element);
     return "[" + text + "]";
   }
-  static std::string leaf(const Pair& pair) { return leaves(pair); }
+  static std::string leaf(Size2d size) { return leaves(std::array{size.height, size.width}); }
   static std::string leaf(const std::array<double, 2>& pair) { return leaves(pair); }
   template <typename T>
   static std::string leaf(const std::vector<T>& elements) {

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-namespace smtrain::app {
+#include "smtrain/engine/ops/size2d.h"
 
-/// Height and width.
-using Pair = std::array<int64_t, 2>;
+namespace smtrain::app {
 
 struct Layer;
 
@@ -19,10 +17,10 @@ struct Layer;
 /// defaults; the sizes of a layer's input are not said, because the layer before it knows them.
 struct Conv2dLayer {
   int64_t out_channels = 0;
-  Pair kernel_size{};
-  Pair stride{1, 1};
-  Pair padding{0, 0};
-  Pair dilation{1, 1};
+  Size2d kernel_size = 0;
+  Size2d stride = 1;
+  Size2d padding = 0;
+  Size2d dilation = 1;
   int64_t groups = 1;
   bool bias = true;
 
@@ -41,23 +39,23 @@ struct ReluLayer {
 };
 
 struct MaxPool2dLayer {
-  Pair kernel_size{};
-  std::optional<Pair> stride;  // unset: kernel_size
-  Pair padding{0, 0};
+  Size2d kernel_size = 0;
+  std::optional<Size2d> stride;  // unset: kernel_size
+  Size2d padding = 0;
 
   bool operator==(const MaxPool2dLayer&) const = default;
 };
 
 struct AvgPool2dLayer {
-  Pair kernel_size{};
-  std::optional<Pair> stride;  // unset: kernel_size
-  Pair padding{0, 0};
+  Size2d kernel_size = 0;
+  std::optional<Size2d> stride;  // unset: kernel_size
+  Size2d padding = 0;
 
   bool operator==(const AvgPool2dLayer&) const = default;
 };
 
 struct AdaptiveAvgPool2dLayer {
-  Pair output_size{1, 1};
+  Size2d output_size = 1;
 
   bool operator==(const AdaptiveAvgPool2dLayer&) const = default;
 };

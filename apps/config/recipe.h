@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "smtrain/apps/config/layer.h"
+#include "smtrain/data/cache.h"
+#include "smtrain/data/readable_samples.h"
+#include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/optim/adadelta.h"
 #include "smtrain/nn/optim/adagrad.h"
 #include "smtrain/nn/optim/adam.h"
@@ -25,7 +28,7 @@ namespace smtrain::app {
 struct NetModel {
   std::optional<int64_t> classes;
   std::optional<int64_t> channels;
-  std::optional<Pair> image_size;
+  std::optional<Size2d> image_size;
   double dropout = 0;
 
   bool operator==(const NetModel&) const = default;
@@ -35,7 +38,7 @@ struct NetModel {
 struct MnistCnnModel {
   std::optional<int64_t> classes;
   std::optional<int64_t> channels;
-  std::optional<Pair> image_size;
+  std::optional<Size2d> image_size;
   double conv_dropout = 0.25;  // after the pooling
   double dense_dropout = 0.5;  // before the last layer
 
@@ -54,19 +57,19 @@ using ModelOptions = std::variant<NetModel, MnistCnnModel, LayersModel>;
 // ---- data -------------------------------------------------------------------------------------
 
 struct Resize {
-  Pair size{};
+  Size2d size = 0;
 
   bool operator==(const Resize&) const = default;
 };
 
 struct CenterCrop {
-  Pair size{};
+  Size2d size = 0;
 
   bool operator==(const CenterCrop&) const = default;
 };
 
 struct RandomCrop {
-  Pair size{};
+  Size2d size = 0;
   int64_t padding = 0;  // pixels of zeros added on every side first
 
   bool operator==(const RandomCrop&) const = default;
@@ -105,8 +108,6 @@ using Transform = std::variant<Resize, CenterCrop, RandomCrop, RandomHorizontalF
                                RandomVerticalFlip, Grayscale, ToTensor, Normalize>;
 
 enum class DataFormat { image_folder, idx, npz, cifar };
-enum class Cache { none, ram, disk };
-enum class Corrupt { skip, replace, fail };
 enum class Exif { ignore, apply };
 
 /// Where the samples of training or of validation are.
@@ -125,9 +126,9 @@ struct DataOptions {
   std::vector<Transform> transform;
   int64_t threads = 1;
   int64_t prefetch = 4;
-  Cache cache = Cache::none;
+  data::CacheMode cache = data::CacheMode::none;
   std::string cache_dir = "${TMPDIR:-/tmp}";
-  Corrupt corrupt = Corrupt::fail;
+  data::CorruptPolicy corrupt = data::CorruptPolicy::fail;
   Exif exif = Exif::ignore;
 
   bool operator==(const DataOptions&) const = default;
@@ -212,12 +213,10 @@ struct QuirksOptions {
   bool operator==(const QuirksOptions&) const = default;
 };
 
-enum class PthFormat { zip, legacy };
-
 struct OutputOptions {
   std::string dir = "${SM_OUTPUT_DATA_DIR:-output}";
   std::string model_dir = "${SM_MODEL_DIR:-output}";
-  PthFormat pth_format = PthFormat::zip;
+  nn::PytorchFormat pth_format = nn::PytorchFormat::zip;
   bool pth_module_prefix = false;
 
   bool operator==(const OutputOptions&) const = default;

@@ -108,10 +108,10 @@ class Checker {
     check_pool(pool.kernel_size, pool.padding, path + ".avg_pool2d.padding");
   }
 
-  void check_pool(const Pair& kernel, const Pair& padding, const std::string& path) const {
-    expect(padding[0] <= kernel[0] / 2 && padding[1] <= kernel[1] / 2, path,
-           "expected at most half of kernel_size [", kernel[0], ", ", kernel[1], "], got [",
-           padding[0], ", ", padding[1], "]");
+  void check_pool(Size2d kernel, Size2d padding, const std::string& path) const {
+    expect(padding.height <= kernel.height / 2 && padding.width <= kernel.width / 2, path,
+           "expected at most half of kernel_size [", kernel.height, ", ", kernel.width, "], got [",
+           padding.height, ", ", padding.width, "]");
   }
 
   void check_layer(const Conv2dLayer& conv, const std::string& path) const {

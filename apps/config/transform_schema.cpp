@@ -6,7 +6,7 @@ namespace {
 
 constexpr double kMaxSide = 1 << 14;  // of a picture, in pixels: 805 MB at most
 
-Key size(Pair& size) {
+Key size(Size2d& size) {
   return {"size", &size, "Height and width.", between(1, kMaxSide), kRequired};
 }
 

@@ -87,13 +87,13 @@ void ValueReader::read(const Target& at, int64_t* value) const { *value = number
 void ValueReader::read(const Target& at, double* value) const { *value = number<double>(at); }
 void ValueReader::read(const Target& at, std::string* value) const { *value = text(at); }
 
-void ValueReader::read(const Target& at, Pair* value) const {
+void ValueReader::read(const Target& at, Size2d* value) const {
   if (at.node.kind == Node::Kind::sequence && at.node.items.size() == 2) {
     const auto both = numbers<int64_t>(at);
     *value = {both[0], both[1]};
   } else if (const auto both = parse_number<int64_t>(plain_text(at));
              both && at.key.range.holds(static_cast<double>(*both))) {
-    *value = {*both, *both};
+    *value = *both;
   } else {
     refuse(at, "[height, width] or one whole number for both");
   }
@@ -128,7 +128,7 @@ void ValueReader::read_optional(const Target& at, std::optional<T>* value) const
   if (plain_text(at) == "auto") {
     value->reset();
   } else {
-    read(at, &value->emplace());
+    read(at, &value->emplace(0));
   }
 }
 
@@ -136,7 +136,7 @@ void ValueReader::read(const Target& at, std::optional<int64_t>* value) const {
   read_optional(at, value);
 }
 
-void ValueReader::read(const Target& at, std::optional<Pair>* value) const {
+void ValueReader::read(const Target& at, std::optional<Size2d>* value) const {
   read_optional(at, value);
 }
 

@@ -54,13 +54,13 @@ class ValueReader {
   void read(const Target& at, int64_t* value) const;
   void read(const Target& at, double* value) const;
   void read(const Target& at, std::string* value) const;
-  void read(const Target& at, Pair* value) const;
+  void read(const Target& at, Size2d* value) const;
   void read(const Target& at, std::array<double, 2>* value) const;
   void read(const Target& at, std::vector<int64_t>* value) const;
   void read(const Target& at, std::vector<double>* value) const;
   void read(const Target& at, std::vector<std::string>* value) const;
   void read(const Target& at, std::optional<int64_t>* value) const;
-  void read(const Target& at, std::optional<Pair>* value) const;
+  void read(const Target& at, std::optional<Size2d>* value) const;
   void read(const Target& at, const OneOf& value) const;
 
  private:

@@ -22,7 +22,7 @@ namespace smtrain::app {
 namespace {
 
 constexpr double kMaxActivation = 1 << 28;  // numbers that one image becomes between two layers
-constexpr int64_t kMaxPairSize = 1 << 24;   // of a kernel, a stride, a padding
+constexpr int64_t kMaxSize = 1 << 24;       // of a kernel, a stride, a padding
 
 /// The message of a layer that does not fit, its position said.
 class Misfit : public std::invalid_argument {
@@ -34,11 +34,10 @@ std::string name_of(Layer layer) {
   return std::string(choice_of(layer).kinds[layer.kind.index()].name);
 }
 
-Size2d size_of(const Pair& pair) {
-  const auto [height, width] = pair;
-  check(std::max(height, width) <= kMaxPairSize, "expected sizes up to ", kMaxPairSize, ", got [",
-        height, ", ", width, "]");
-  return {height, width};
+Size2d checked(Size2d size) {
+  check(std::max(size.height, size.width) <= kMaxSize, "expected sizes up to ", kMaxSize, ", got [",
+        size.height, ", ", size.width, "]");
+  return size;
 }
 
 /// [C, H, W] of the one image that x is.
@@ -79,7 +78,7 @@ class LayersBuilder {
  private:
   nn::ModulePtr make(const Conv2dLayer& o, const Tensor& x, const std::string&) {
     const Shape image = image_shape(x);
-    const Size2d kernel = size_of(o.kernel_size), padding = size_of(o.padding);
+    const Size2d kernel = checked(o.kernel_size), padding = checked(o.padding);
     add_parameters(static_cast<double>(o.out_channels) *
                    (static_cast<double>(image[0]) / static_cast<double>(o.groups) *
                         static_cast<double>(kernel.height * kernel.width) +
@@ -87,9 +86,9 @@ class LayersBuilder {
     check_activation(o.out_channels, static_cast<double>(image[1] + 2 * padding.height),
                      static_cast<double>(image[2] + 2 * padding.width));
     return nn::conv2d(image[0], o.out_channels, kernel,
-                      {.stride = size_of(o.stride),
+                      {.stride = checked(o.stride),
                        .padding = padding,
-                       .dilation = size_of(o.dilation),
+                       .dilation = checked(o.dilation),
                        .groups = o.groups},
                       o.bias);
   }
@@ -103,20 +102,20 @@ class LayersBuilder {
 
   nn::ModulePtr make(const MaxPool2dLayer& o, const Tensor& x, const std::string&) {
     image_shape(x);
-    return nn::max_pool2d({.kernel_size = size_of(o.kernel_size),
-                           .stride = size_of(o.stride.value_or(o.kernel_size)),
-                           .padding = size_of(o.padding)});
+    return nn::max_pool2d({.kernel_size = checked(o.kernel_size),
+                           .stride = checked(o.stride.value_or(o.kernel_size)),
+                           .padding = checked(o.padding)});
   }
 
   nn::ModulePtr make(const AvgPool2dLayer& o, const Tensor& x, const std::string&) {
     image_shape(x);
-    return nn::avg_pool2d({.kernel_size = size_of(o.kernel_size),
-                           .stride = size_of(o.stride.value_or(o.kernel_size)),
-                           .padding = size_of(o.padding)});
+    return nn::avg_pool2d({.kernel_size = checked(o.kernel_size),
+                           .stride = checked(o.stride.value_or(o.kernel_size)),
+                           .padding = checked(o.padding)});
   }
 
   nn::ModulePtr make(const AdaptiveAvgPool2dLayer& o, const Tensor& x, const std::string&) {
-    const Size2d size = size_of(o.output_size);
+    const Size2d size = checked(o.output_size);
     check_activation(image_shape(x)[0], static_cast<double>(size.height),
                      static_cast<double>(size.width));
     return nn::adaptive_avg_pool2d(size);

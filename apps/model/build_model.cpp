@@ -53,9 +53,9 @@ class ModelBuilder {
           model.classes.value_or(0), ", but the data has ", classes_, " classes");
     check(model.channels.value_or(input_[0]) == input_[0], "model.channels is ",
           model.channels.value_or(0), ", but the images have ", input_[0]);
-    const auto [height, width] = model.image_size.value_or(Pair{input_[1], input_[2]});
-    check(Size2d(height, width) == image_size(), "model.image_size is ", Size2d(height, width),
-          ", but the images are ", image_size());
+    const Size2d size = model.image_size.value_or(image_size());
+    check(size == image_size(), "model.image_size is ", size, ", but the images are ",
+          image_size());
   }
 
   /// Of the weights, the first linear layer has so many at least for each pixel of an image, the

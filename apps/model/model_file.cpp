@@ -130,9 +130,7 @@ void save_model(const OutputOptions& output, const ModelCard& card, const nn::Mo
   state.metadata() = metadata_of(card);
   nn::write_safetensors(folder / "model.safetensors", state);
   nn::write_pytorch(folder / "model.pth", state,
-                    {.format = output.pth_format == PthFormat::legacy ? nn::PytorchFormat::legacy
-                                                                      : nn::PytorchFormat::zip,
-                     .module_prefix = output.pth_module_prefix});
+                    {.format = output.pth_format, .module_prefix = output.pth_module_prefix});
 }
 
 TrainedModel load_model(const std::filesystem::path& path) {

@@ -15,7 +15,7 @@ JobData open_split(const Recipe& recipe, Split split, const std::vector<std::str
                    std::ostream& err) {
   JobData data = open_data(recipe.data, split, class_names,
                            [&err](const std::string& line) { err << "smtrain: " << line << '\n'; });
-  const char* action = recipe.data.corrupt == Corrupt::skip ? "left out " : "replaced ";
+  const char* action = recipe.data.corrupt == data::CorruptPolicy::skip ? "left out " : "replaced ";
   for (const std::string& sample : data.unreadable) err << "smtrain: " << action << sample << '\n';
   return data;
 }
@@ -89,8 +89,8 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       evaluate(*model, objective, preprocessing, recipe.train.capture) {}
 
 double Job::learning_rate(int64_t step, int64_t total_steps) const {
-  return nn::learning_rate(recipe.train.schedule, base_lr(recipe.train.optimizer),
-                           step, train_loader.size(), total_steps);
+  return nn::learning_rate(recipe.train.schedule, base_lr(recipe.train.optimizer), step,
+                           train_loader.size(), total_steps);
 }
 
 }  // namespace smtrain::app

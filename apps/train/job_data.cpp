@@ -58,7 +58,7 @@ DatasetPtr open_dataset(const DataOptions& options, Split split,
       where.path, data::DecodeOptions{.apply_exif_orientation = options.exif == Exif::apply});
 }
 
-data::ImageSize image_size(const Pair& size) { return {.height = size[0], .width = size[1]}; }
+data::ImageSize image_size(Size2d size) { return {.height = size.height, .width = size.width}; }
 
 // The pixel transform of a row of the recipe; none for those that make numbers.
 struct PixelTransform {
@@ -85,24 +85,6 @@ struct PixelTransform {
   Result operator()(const ToTensor&) const { return nullptr; }
   Result operator()(const Normalize&) const { return nullptr; }
 };
-
-data::CacheMode cache_mode(Cache cache) {
-  switch (cache) {
-    case Cache::ram: return data::CacheMode::ram;
-    case Cache::disk: return data::CacheMode::disk;
-    case Cache::none: break;
-  }
-  return data::CacheMode::none;
-}
-
-data::CorruptPolicy corrupt_policy(Corrupt policy) {
-  switch (policy) {
-    case Corrupt::skip: return data::CorruptPolicy::skip;
-    case Corrupt::replace: return data::CorruptPolicy::replace;
-    case Corrupt::fail: break;
-  }
-  return data::CorruptPolicy::fail;
-}
 
 }  // namespace
 
@@ -148,14 +130,11 @@ JobData open_data(const DataOptions& options, Split split,
                   const std::vector<std::string>& class_names,
                   const std::function<void(const std::string&)>& warn) {
   const auto threads = static_cast<int>(options.threads);
-  const data::CachedSamples cached =
-      data::cached(open_dataset(options, split, class_names), pixel_transforms(options, split),
-                   {.mode = cache_mode(options.cache),
-                    .directory = options.cache_dir,
-                    .threads = threads,
-                    .warn = warn});
+  const data::CachedSamples cached = data::cached(
+      open_dataset(options, split, class_names), pixel_transforms(options, split),
+      {.mode = options.cache, .directory = options.cache_dir, .threads = threads, .warn = warn});
   const data::ReadableSamples readable =
-      data::readable_samples(cached.dataset, corrupt_policy(options.corrupt), threads);
+      data::readable_samples(cached.dataset, options.corrupt, threads);
   JobData result{.dataset = readable.dataset, .transforms = cached.transforms, .unreadable = {}};
   for (const auto& sample : readable.unreadable) {
     result.unreadable.push_back(sample.source + ": " + sample.reason);

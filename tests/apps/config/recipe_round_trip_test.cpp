@@ -25,7 +25,7 @@ TEST(RecipeRoundTrip, EveryKindOfLayerAndTransform) {
   Recipe recipe;
   recipe.data.train.path = "a";
   recipe.data.cache_dir = "c";
-  recipe.output = {"o", "m", PthFormat::legacy, true};
+  recipe.output = {"o", "m", nn::PytorchFormat::legacy, true};
   recipe.data.transform = {Resize{{3, 4}},
                            CenterCrop{{3, 4}},
                            RandomCrop{{3, 4}, 2},
@@ -37,11 +37,12 @@ TEST(RecipeRoundTrip, EveryKindOfLayerAndTransform) {
   const Layer relu{ReluLayer{}};
   recipe.model = LayersModel{
       {Layer{Conv2dLayer{6, {7, 5}, {2, 2}, {1, 0}, {1, 1}, 3, false}},
-       Layer{BatchNorm2dLayer{1e-3, 0.01}}, relu, Layer{MaxPool2dLayer{{3, 3}, Pair{2, 2}, {1, 1}}},
-       Layer{AvgPool2dLayer{{2, 2}}}, Layer{AdaptiveAvgPool2dLayer{{2, 3}}},
-       Layer{Dropout2dLayer{0.1}}, Layer{ResidualLayer{{relu}, {}}},
-       Layer{ResidualLayer{{relu}, {relu, relu}}}, Layer{FlattenLayer{}}, Layer{DropoutLayer{0}},
-       Layer{LinearLayer{7}}, Layer{LogSoftmaxLayer{}}, Layer{SoftmaxLayer{}},
+       Layer{BatchNorm2dLayer{1e-3, 0.01}}, relu,
+       Layer{MaxPool2dLayer{{3, 3}, Size2d{2, 2}, {1, 1}}}, Layer{AvgPool2dLayer{{2, 2}}},
+       Layer{AdaptiveAvgPool2dLayer{{2, 3}}}, Layer{Dropout2dLayer{0.1}},
+       Layer{ResidualLayer{{relu}, {}}}, Layer{ResidualLayer{{relu}, {relu, relu}}},
+       Layer{FlattenLayer{}}, Layer{DropoutLayer{0}}, Layer{LinearLayer{7}},
+       Layer{LogSoftmaxLayer{}}, Layer{SoftmaxLayer{}},
        Layer{HeadsLayer{{{"true", {relu}}, {"a b", {Layer{LinearLayer{2, false}}}}}}}}};
   expect_round_trip(recipe);
 }

@@ -134,9 +134,10 @@ TEST_F(ModelFile, LeavesTheWeightsForPyTorchBesideIt) {
 }
 
 TEST_F(ModelFile, TheOldContainerAndTheNamesOfDataParallel) {
-  save_model(
-      {.model_dir = directory_.path(), .pth_format = PthFormat::legacy, .pth_module_prefix = true},
-      card(), *model());
+  save_model({.model_dir = directory_.path(),
+              .pth_format = nn::PytorchFormat::legacy,
+              .pth_module_prefix = true},
+             card(), *model());
   const auto path = directory_.path() / "model.pth";
   EXPECT_EQ(read_file(path, 1 << 20)[0], 0x80);  // a pickle, not "PK" as a zip archive
   EXPECT_NE(nn::read_pytorch(path).find("module.3.weight"), nullptr);
