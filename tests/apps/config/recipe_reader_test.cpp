@@ -60,6 +60,23 @@ distributed: {hosts: [algo-1], current_host: algo-1}
   EXPECT_THAT(recipe.distributed.hosts, testing::ElementsAre("algo-1"));
 }
 
+TEST(RecipeReader, OptimizersHaveTheDefaultsOfTheirLibraries) {
+  const auto chosen = [](const std::string& name) {
+    return read_recipe(kModelAndData, "cats.yaml", {{"train.optimizer", name, "--set"}})
+        .train.optimizer;
+  };
+  EXPECT_EQ(chosen("adam"),
+            OptimizerOptions(optim::AdamOptions{.lr = 1e-3, .epsilon = 1e-8, .weight_decay = 0}));
+  EXPECT_EQ(chosen("adamw"), OptimizerOptions(optim::AdamWOptions{
+                                 .lr = 1e-3, .epsilon = 1e-8, .weight_decay = 1e-2}));
+  EXPECT_EQ(chosen("keras_adam"), OptimizerOptions(optim::KerasAdamOptions{
+                                      .lr = 1e-3, .epsilon = 1e-7, .weight_decay = 0}));
+  EXPECT_EQ(chosen("rmsprop"),
+            OptimizerOptions(optim::RmspropOptions{.lr = 1e-2, .alpha = 0.99, .epsilon = 1e-8}));
+  EXPECT_EQ(chosen("tf_rmsprop"), OptimizerOptions(optim::TensorflowRmspropOptions{
+                                      .lr = 1e-2, .alpha = 0.9, .epsilon = 1e-10}));
+}
+
 TEST(RecipeReader, ReadsLayersAsATree) {
   const Recipe recipe = read_recipe(R"(
 data: {train: a}
