@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -16,6 +18,13 @@ namespace {
 
 constexpr int kFailed = 1;   // the world failed: files, memory
 constexpr int kMistake = 2;  // the caller's: recipe, command line, data that does not fit
+
+// A file that is opened while standard output is closed would become it, and get its lines.
+void open_closed_standard_streams() {
+  int fd = 0;
+  while (fd <= STDERR_FILENO && fd >= 0) fd = open("/dev/null", O_RDWR);
+  if (fd >= 0) close(fd);
+}
 
 // GNU OpenMP's threads spin for milliseconds before they sleep, which more than halves the speed of
 // two jobs that share processors. It reads its settings while it is loaded: the program starts
@@ -35,6 +44,7 @@ bool computes(const smtrain::app::Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_closed_standard_streams();
   try {
     const smtrain::app::Command command =
         smtrain::app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
@@ -45,6 +55,9 @@ int main(int argc, char** argv) {
   } catch (const std::invalid_argument& error) {
     std::cerr << "smtrain: " << error.what() << '\n';
     return kMistake;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "smtrain: out of memory\n";
+    return kFailed;
   } catch (const std::exception& error) {
     std::cerr << "smtrain: " << error.what() << '\n';
     return kFailed;

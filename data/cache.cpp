@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <new>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -18,11 +20,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What the machine has or, where that is less, what this process's container may use.
+uint64_t memory_bytes() {
+  uint64_t bytes = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                   static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
+  for (const char* file :
+       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    uint64_t limit;  // "max" where there is none
+    if (std::ifstream(file) >> limit) bytes = std::min(bytes, limit);
+  }
+  return bytes;
+}
+
 uint64_t limit_bytes(const CacheOptions& options) {
   if (options.max_bytes > 0) return options.max_bytes;
-  if (options.mode == CacheMode::disk) return UINT64_MAX;
-  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE)) / 2;
+  return options.mode == CacheMode::disk ? UINT64_MAX : memory_bytes() / 2;
 }
 
 class MemoryWriter : public FileWriter {
@@ -217,13 +229,17 @@ CachedSamples cached(std::shared_ptr<const Dataset> dataset, Transforms transfor
       transforms, [](const auto& transform) { return transform->is_random(); });
   const Job job{dataset, {transforms.begin(), first_random}, options};
   if (!worth_caching(job)) return {std::move(dataset), std::move(transforms)};
+  std::string reason;
   try {
     return {options.mode == CacheMode::ram ? cached_in_ram(job) : cached_on_disk(job),
             {first_random, transforms.end()}};
   } catch (const std::runtime_error& error) {
-    if (options.warn) options.warn(concat_text("cache: going on without one: ", error.what()));
-    return {std::move(dataset), std::move(transforms)};
+    reason = error.what();
+  } catch (const std::bad_alloc&) {
+    reason = "out of memory";
   }
+  if (options.warn) options.warn("cache: going on without one: " + reason);
+  return {std::move(dataset), std::move(transforms)};
 }
 
 }  // namespace smtrain::data

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/idx.h"
 
+#include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -30,13 +32,19 @@ StoredType stored_type(uint8_t code, const std::string& name) {
        " is not known, expected 8, 9 or 11 to 14");
 }
 
+// What a header claims is believed up to here; beyond it memory grows with what is really there.
+constexpr size_t kTrustedBytes = size_t{64} << 20;
+
 /// The next `size` bytes of the file, which must hold that many.
 std::vector<uint8_t> read_exactly(Decompressor& file, size_t size, std::string_view what,
                                   const std::string& name) {
-  std::vector<uint8_t> bytes(size);
-  const size_t got = file.read(bytes);
-  if (got < size)
-    fail(name, ": truncated: ", size, " bytes of ", what, " expected, ", got, " are there");
+  std::vector<uint8_t> bytes;
+  for (size_t got = 0; got < size;) {
+    bytes.resize(std::min(size, std::max(kTrustedBytes, 2 * got)));
+    got += file.read(std::span(bytes).subspan(got));
+    if (got < bytes.size())
+      fail(name, ": truncated: ", size, " bytes of ", what, " expected, ", got, " are there");
+  }
   return bytes;
 }
 

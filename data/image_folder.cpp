@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/image_folder.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -16,6 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 9> kExtensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
                                                          ".pgm", ".tif",  ".tiff", ".webp"};
+
+constexpr size_t kMostFolders = 20'000;  // below a class: links can make them endless
 
 struct Listing {
   std::vector<std::string> folders, files;  // names, sorted by bytes; what is no folder is a file
@@ -36,16 +41,30 @@ Listing list(const fs::path& folder) {
   return listing;
 }
 
+using FolderId = std::pair<dev_t, ino_t>;
+
+FolderId id_of(const fs::path& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    fail("ImageFolder: cannot list ", folder.string(), ": ",
+         std::error_code(errno, std::generic_category()).message());
+  }
+  return {status.st_dev, status.st_ino};
+}
+
 /// Adds `folder` and all folders below it. `above` holds the folders on the way down to it.
-void collect_folders(const fs::path& folder, std::vector<fs::path>& above,
+void collect_folders(const fs::path& folder, std::vector<FolderId>& above,
                      std::vector<std::pair<std::string, std::vector<std::string>>>& collected) {
-  const bool loops = std::any_of(above.begin(), above.end(), [&](const fs::path& other) {
-    return fs::equivalent(folder, other);
-  });
-  if (loops) fail("ImageFolder: ", folder.string(), ": symbolic links lead back to a folder above");
+  const FolderId id = id_of(folder);
+  if (std::ranges::find(above, id) != above.end())
+    fail("ImageFolder: ", folder.string(), ": symbolic links lead back to a folder above");
+  if (collected.size() == kMostFolders) {
+    fail("ImageFolder: ", folder.string(), ": more than ", kMostFolders,
+         " folders in a class; do symbolic links lead to the same ones again and again?");
+  }
   Listing listing = list(folder);
   collected.emplace_back(folder.string(), std::move(listing.files));
-  above.push_back(folder);
+  above.push_back(id);
   for (const std::string& name : listing.folders) collect_folders(folder / name, above, collected);
   above.pop_back();
 }
@@ -80,7 +99,7 @@ ImageFolder::ImageFolder(const fs::path& root, const DecodeOptions& decode_optio
 }
 
 void ImageFolder::list_class(const fs::path& folder, int64_t target) {
-  std::vector<fs::path> above;
+  std::vector<FolderId> above;
   std::vector<std::pair<std::string, std::vector<std::string>>> folders;
   collect_folders(folder, above, folders);
   std::sort(folders.begin(), folders.end());

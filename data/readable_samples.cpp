@@ -57,17 +57,30 @@ std::vector<UnreadableSample> find_unreadable(const Dataset& dataset, int thread
   return unreadable;
 }
 
-/// The next sample after `index`, round the end, that is readable: of the same class, else of any.
-int64_t replacement_for(int64_t index, const Dataset& dataset, const std::vector<bool>& readable) {
-  const int64_t size = dataset.size();
-  int64_t of_any_class = index;
-  for (int64_t step = 1; step < size; ++step) {
-    const int64_t other = (index + step) % size;
-    if (!readable[static_cast<size_t>(other)]) continue;
-    if (dataset.target(other) == dataset.target(index)) return other;
-    if (of_any_class == index) of_any_class = other;
+/// A class of which nothing can be read is an error, as an empty one is.
+void check_classes_are_left(const Dataset& dataset, const std::vector<bool>& readable,
+                            const std::vector<UnreadableSample>& unreadable) {
+  std::vector<bool> left(dataset.classes().size());
+  for (int64_t index = 0; index < dataset.size(); ++index) {
+    if (readable[static_cast<size_t>(index)])
+      left[static_cast<size_t>(dataset.target(index))] = true;
   }
-  return of_any_class;
+  for (const UnreadableSample& sample : unreadable) {
+    const auto target = static_cast<size_t>(dataset.target(sample.index));
+    if (!left[target]) {
+      fail("readable_samples: no sample of class ", dataset.classes()[target],
+           " can be read; the first: ", sample.reason);
+    }
+  }
+}
+
+/// The next sample after `index`, round the end, that is readable and of the same class.
+int64_t replacement_for(int64_t index, const Dataset& dataset, const std::vector<bool>& readable) {
+  int64_t other = index;
+  do {
+    other = (other + 1) % dataset.size();
+  } while (!readable[static_cast<size_t>(other)] || dataset.target(other) != dataset.target(index));
+  return other;
 }
 
 }  // namespace
@@ -85,6 +98,7 @@ ReadableSamples readable_samples(std::shared_ptr<const Dataset> dataset, Corrupt
 
   std::vector<bool> readable(static_cast<size_t>(size), true);
   for (const auto& sample : unreadable) readable[static_cast<size_t>(sample.index)] = false;
+  check_classes_are_left(*dataset, readable, unreadable);
   std::vector<int64_t> selected;
   for (int64_t index = 0; index < size; ++index) {
     if (readable[static_cast<size_t>(index)]) {

@@ -127,7 +127,7 @@ struct DataOptions {
   int64_t threads = 1;
   int64_t prefetch = 4;
   data::CacheMode cache = data::CacheMode::none;
-  std::string cache_dir = "${TMPDIR:-/tmp}";
+  std::string cache_dir;  // empty: the system's folder for temporary files
   data::CorruptPolicy corrupt = data::CorruptPolicy::fail;
   Exif exif = Exif::ignore;
 

@@ -80,7 +80,7 @@ Group keys_of(DataOptions& o) {
       {"threads", &o.threads, "Threads that load; 0: loading waits.", between(0, 256)},
       {"prefetch", &o.prefetch, "Batches loaded ahead.", between(1, 1024)},
       {"cache", one_of(o.cache, {"none", "ram", "disk"}), "Where decoded pictures are kept."},
-      {"cache_dir", &o.cache_dir, "The folder for cache: disk."},
+      {"cache_dir", &o.cache_dir, "The folder for cache: disk; empty: TMPDIR or /tmp."},
       {"corrupt", one_of(o.corrupt, {"skip", "replace", "fail"}), "What an unreadable file does."},
       {"exif", one_of(o.exif, {"ignore", "apply"}), "Whether a photograph is turned upright."},
   }};

@@ -11,6 +11,7 @@
 #include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/report/evaluation_report.h"
+#include "smtrain/apps/train/job.h"
 #include "smtrain/apps/train/job_data.h"
 #include "smtrain/apps/train/training_step.h"
 #include "smtrain/engine/context.h"
@@ -23,21 +24,18 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   check(has_validation(recipe.data),
         "evaluate: the model's recipe has no validation data; name some with "
         "--set data.validation=PATH");
-  Context context({.threads = static_cast<int>(recipe.train.threads.value_or(0)),
-                   .seed = static_cast<uint64_t>(recipe.train.seed)});
+  Context context(context_options(recipe));
   const ContextGuard guard(context);
+  trained.model->to(context.device());
 
-  const JobData data =
-      open_data(recipe.data, Split::validation, trained.card.classes,
-                [&err](const std::string& line) { err << "smtrain: " << line << '\n'; });
   const std::vector<std::string>& classes = trained.card.classes;
-  check(data.dataset->classes().size() <= classes.size(), command.model, ": the model knows ",
-        classes.size(), " classes, the data has ", data.dataset->classes().size());
+  const JobData data = open_data(recipe.data, Split::validation, classes, err);
+  check(data.dataset->classes() == classes,
+        fmt::format("{}: the model knows the classes {}, the data has {}", command.model,
+                    fmt::join(classes, ", "), fmt::join(data.dataset->classes(), ", ")));
   data::DataLoader loader = make_loader(
       data, recipe.data, recipe.train.test_batch_size.value_or(recipe.train.batch_size));
-  check(loader.sample_shape() == trained.card.input, command.model,
-        ": the model takes pictures of ", trained.card.input, ", the data has ",
-        loader.sample_shape());
+  check_takes(*trained.model, trained.card.input, loader.sample_shape());
 
   const Preprocessing numbers = preprocessing(recipe.data, trained.card.input[0]);
   const Objective objective(recipe.train.loss, static_cast<int64_t>(classes.size()));

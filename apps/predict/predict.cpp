@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/model/model_file.h"
+#include "smtrain/apps/train/job.h"
 #include "smtrain/apps/train/job_data.h"
 #include "smtrain/data/decode.h"
 #include "smtrain/data/image_folder.h"
@@ -28,10 +30,15 @@ namespace fs = std::filesystem;
 std::vector<std::string> pictures_in(const fs::path& path) {
   if (!fs::is_directory(path)) return {path.string()};
   std::vector<std::string> pictures;
-  for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    if (!entry.is_directory() && data::is_picture(entry.path().filename().string()))
-      pictures.push_back(entry.path().string());
+  std::error_code error;
+  fs::path last = path;
+  fs::recursive_directory_iterator entry(path, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    last = entry->path();
+    if (!entry->is_directory() && data::is_picture(last.filename().string()))
+      pictures.push_back(last.string());
   }
+  if (error) fail(last.string(), ": cannot list: ", error.message());
   if (pictures.empty()) fail(path.string(), ": holds no pictures");
   std::sort(pictures.begin(), pictures.end());
   return pictures;
@@ -72,9 +79,12 @@ class Classifier {
       fail(path, ": the model takes ", input_, ", its transforms make ", shape,
            " of this picture; --set data.transform=[...] replaces them");
     }
-    const Tensor pixels = empty({1, shape[0], shape[1], shape[2]},
-                                {.dtype = DType::u8, .format = MemoryFormat::channels_last});
-    std::copy(image.pixels.begin(), image.pixels.end(), pixels.data<uint8_t>());
+    const Shape batch = {1, shape[0], shape[1], shape[2]};
+    const TensorOptions channels_last = {.dtype = DType::u8, .format = MemoryFormat::channels_last};
+    const Tensor on_host = empty(batch, channels_last, Device::cpu());
+    std::copy(image.pixels.begin(), image.pixels.end(), on_host.data<uint8_t>());
+    const Tensor pixels = empty(batch, channels_last);
+    copy_into(on_host, pixels);
     return pixels;
   }
 
@@ -105,8 +115,9 @@ std::string table_row(const std::vector<float>& probabilities,
 int predict(const PredictCommand& command, std::ostream& out, std::ostream& err) {
   const TrainedModel trained = load_model(command.model);
   const Recipe recipe = read_recipe(dump(trained.card.recipe), command.model, command.settings);
-  Context context({.threads = static_cast<int>(recipe.train.threads.value_or(0))});
+  Context context(context_options(recipe));
   const ContextGuard guard(context);
+  trained.model->to(context.device());
   const Classifier classifier(trained, recipe.data);
 
   int exit_code = 0;

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/job.h"
 
+#include <fmt/format.h>
+
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "smtrain/apps/model/build_model.h"
+#include "smtrain/engine/autograd.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/nn/keras_init.h"
 
 namespace smtrain::app {
 namespace {
-
-JobData open_split(const Recipe& recipe, Split split, const std::vector<std::string>& class_names,
-                   std::ostream& err) {
-  JobData data = open_data(recipe.data, split, class_names,
-                           [&err](const std::string& line) { err << "smtrain: " << line << '\n'; });
-  const char* action = recipe.data.corrupt == data::CorruptPolicy::skip ? "left out " : "replaced ";
-  for (const std::string& sample : data.unreadable) err << "smtrain: " << action << sample << '\n';
-  return data;
-}
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 // "0", "1", ... where the recipe says how many classes there are.
 std::vector<std::string> numbered_classes(const ModelOptions& model) {
@@ -43,9 +32,10 @@ std::vector<std::string> numbered_classes(const ModelOptions& model) {
 std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset& training,
                                        std::ostream& err) {
   if (!has_validation(recipe.data)) return std::nullopt;
-  JobData data = open_split(recipe, Split::validation, training.classes(), err);
-  check(training.classes() == data.dataset->classes(), "data: training has the classes ",
-        list_of(training.classes()), ", validation ", list_of(data.dataset->classes()));
+  JobData data = open_data(recipe.data, Split::validation, training.classes(), err);
+  check(training.classes() == data.dataset->classes(),
+        fmt::format("data: training has the classes {}, validation {}",
+                    fmt::join(training.classes(), ", "), fmt::join(data.dataset->classes(), ", ")));
   return data;
 }
 
@@ -75,9 +65,26 @@ ContextOptions context_options(const Recipe& recipe) {
           .seed = static_cast<uint64_t>(recipe.train.seed)};
 }
 
+void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {
+  if (shape == trained) return;
+  const NoGradGuard no_grad;
+  const bool training = model.training();
+  model.eval();
+  try {
+    model(zeros({1, shape[0], shape[1], shape[2]}, {.format = MemoryFormat::channels_last}));
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(concat_text("data: validation pictures are ", shape,
+                                            " after the transforms (random ones are left out), "
+                                            "training pictures ",
+                                            trained,
+                                            "; the model does not take both: ", error.what()));
+  }
+  model.train(training);
+}
+
 Job::Job(const Recipe& recipe, std::ostream& err)
     : recipe(recipe),
-      training(open_split(recipe, Split::train, numbered_classes(recipe.model), err)),
+      training(open_data(recipe.data, Split::train, numbered_classes(recipe.model), err)),
       train_loader(make_loader(training, recipe.data, recipe.train.batch_size)),
       validation(open_validation(recipe, *training.dataset, err)),
       validation_loader(app::validation_loader(validation, recipe)),
@@ -86,7 +93,10 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       objective(recipe.train.loss, static_cast<int64_t>(training.dataset->classes().size())),
       optimizer(build_optimizer(recipe.train.optimizer, model->parameters())),
       training_step(*model, *optimizer, objective, preprocessing, recipe.train.capture),
-      evaluate(*model, objective, preprocessing, recipe.train.capture) {}
+      evaluate(*model, objective, preprocessing, recipe.train.capture) {
+  if (validation_loader)
+    check_takes(*model, train_loader.sample_shape(), validation_loader->sample_shape());
+}
 
 double Job::learning_rate(int64_t step, int64_t total_steps) const {
   return nn::learning_rate(recipe.train.schedule, base_lr(recipe.train.optimizer), step,

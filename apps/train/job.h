@@ -18,6 +18,10 @@ namespace smtrain::app {
 /// The context that a recipe asks for: device, compute threads, seed.
 ContextOptions context_options(const Recipe& recipe);
 
+/// Throws std::invalid_argument unless a model that was made for pictures [C, H, W] takes those of
+/// another shape too: models that pool adaptively do.
+void check_takes(nn::Module& model, const Shape& trained, const Shape& shape);
+
 /// What a recipe becomes, wired together in the current context. The model's weights are the first
 /// that is drawn from its generator.
 struct Job {

@@ -86,6 +86,20 @@ struct PixelTransform {
   Result operator()(const Normalize&) const { return nullptr; }
 };
 
+// A cache below the data would be taken for a class of it by the next run.
+void check_cache_is_elsewhere(const DataOptions& options) {
+  if (options.cache != data::CacheMode::disk || options.format != DataFormat::image_folder) return;
+  const fs::path cache =
+      options.cache_dir.empty() ? fs::temp_directory_path() : fs::path(options.cache_dir);
+  for (const SplitOptions& split : {options.train, options.validation}) {
+    if (split.path.empty() || !fs::is_directory(split.path)) continue;
+    const fs::path from_data =
+        fs::weakly_canonical(fs::absolute(cache)).lexically_relative(fs::canonical(split.path));
+    check(*from_data.begin() == "..", "data.cache_dir: ", cache.string(), " lies in the data, ",
+          split.path);
+  }
+}
+
 }  // namespace
 
 Tensor Preprocessing::normalized(const Tensor& images) const {
@@ -107,6 +121,8 @@ data::Transforms pixel_transforms(const DataOptions& options, Split split) {
 }
 
 Preprocessing preprocessing(const DataOptions& options, int64_t channels) {
+  check(channels <= kMaxImageChannels, "data: pictures have ", channels,
+        " channels, expected at most ", kMaxImageChannels);
   Preprocessing result{.transforms = pixel_transforms(options, Split::validation),
                        .mean = std::vector<double>(static_cast<size_t>(channels), 0),
                        .std = std::vector<double>(static_cast<size_t>(channels), 1)};
@@ -127,19 +143,20 @@ Preprocessing preprocessing(const DataOptions& options, int64_t channels) {
 }
 
 JobData open_data(const DataOptions& options, Split split,
-                  const std::vector<std::string>& class_names,
-                  const std::function<void(const std::string&)>& warn) {
+                  const std::vector<std::string>& class_names, std::ostream& err) {
+  const auto print = [&err](const std::string& line) { err << "smtrain: " << line << '\n'; };
+  check_cache_is_elsewhere(options);
   const auto threads = static_cast<int>(options.threads);
   const data::CachedSamples cached = data::cached(
       open_dataset(options, split, class_names), pixel_transforms(options, split),
-      {.mode = options.cache, .directory = options.cache_dir, .threads = threads, .warn = warn});
+      {.mode = options.cache, .directory = options.cache_dir, .threads = threads, .warn = print});
   const data::ReadableSamples readable =
       data::readable_samples(cached.dataset, options.corrupt, threads);
-  JobData result{.dataset = readable.dataset, .transforms = cached.transforms, .unreadable = {}};
+  const char* action = options.corrupt == data::CorruptPolicy::skip ? "left out " : "replaced ";
   for (const auto& sample : readable.unreadable) {
-    result.unreadable.push_back(sample.source + ": " + sample.reason);
+    print(action + sample.source + ": " + sample.reason);
   }
-  return result;
+  return {.dataset = readable.dataset, .transforms = cached.transforms};
 }
 
 data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size) {

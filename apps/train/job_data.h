@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +31,6 @@ enum class Split { train, validation };
 struct JobData {
   std::shared_ptr<const data::Dataset> dataset;  // after the policy for damaged files
   data::Transforms transforms;                   // what the loader does; a cache has done the rest
-  std::vector<std::string> unreadable;  // "file: reason" for each sample left out or replaced
 };
 
 /// Whether a recipe says where validation data is.
@@ -39,11 +38,10 @@ bool has_validation(const DataOptions& options);
 
 /// Opens a split as the recipe says: format, policy for damaged files, cache. Random transforms are
 /// for training alone. `class_names` name the classes of array files, which know only numbers;
-/// empty: as many as the labels need. `warn` gets one line when a cache can't be had. Throws what
-/// the dataset throws.
+/// empty: as many as the labels need. `err` gets a line for each sample that was left out or
+/// replaced and when a cache can't be had. Throws what the dataset throws.
 JobData open_data(const DataOptions& options, Split split,
-                  const std::vector<std::string>& class_names,
-                  const std::function<void(const std::string&)>& warn);
+                  const std::vector<std::string>& class_names, std::ostream& err);
 
 /// The pixel transforms of a recipe; random ones are left out for validation.
 data::Transforms pixel_transforms(const DataOptions& options, Split split);

@@ -4,18 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <system_error>
 
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/report/evaluation_report.h"
-#include "smtrain/apps/report/training_report.h"
 #include "smtrain/apps/train/job.h"
 #include "smtrain/apps/train/job_card.h"
 #include "smtrain/apps/train/log.h"
 #include "smtrain/apps/train/metrics.h"
+#include "smtrain/apps/train/training_report.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/file.h"
@@ -28,6 +30,10 @@ void create_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) fail(folder.string(), ": can't be made: ", error.message());
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    fail(folder.string(),
+         ": can't be written to: ", std::error_code(errno, std::generic_category()).message());
+  }
 }
 
 // One epoch of training, or what is left of the run.
@@ -76,6 +82,9 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
   Context context(context_options(recipe));
   const ContextGuard guard(context);
   Job job(recipe, err);
+  const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
+                                       recipe.train.max_steps.value_or(INT64_MAX));
+  job.learning_rate(0, total_steps);  // throws for a schedule that does not fit so many steps
 
   const std::filesystem::path output = recipe.output.dir;
   create_folder(output);
@@ -87,8 +96,6 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
 
   EvaluationReport report(job.training.dataset->classes());  // of the last evaluation
   double best_accuracy = -1;
-  const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
-                                       recipe.train.max_steps.value_or(INT64_MAX));
   int64_t step = 0;
   for (int64_t epoch = 1; step < total_steps; ++epoch) {
     EpochMetrics summary = train_epoch(job, epoch, step, total_steps, log, metrics);
@@ -110,6 +117,11 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
       ModelCard card = job_card(recipe, *job.training.dataset, job.train_loader.sample_shape());
       card.metric_value = summary.validation.accuracy();
       card.epoch = epoch;
+      const std::string bad = first_not_finite(*job.model);
+      if (!bad.empty()) {
+        fail("train: epoch ", epoch, ", step ", step, ": ", bad,
+             " is not finite; the model is not saved");
+      }
       log.saving();
       save_model(recipe.output, card, *job.model);
     }

@@ -74,9 +74,10 @@ Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
 
 // The same step once more, operation by operation.
 std::string TrainingStep::find_non_finite(std::span<const Tensor> inputs) {
+  const std::string bad = first_not_finite(model_);
+  if (!bad.empty()) return "parameter " + bad + " is not finite";
   std::map<const GraphNode*, std::string> parameter_names;
   for (const auto& [name, parameter] : model_.named_parameters()) {
-    if (!is_finite(parameter)) return "parameter " + name + " is not finite";
     parameter_names[parameter.graph_node().get()] = name;
   }
   if (!is_finite(preprocessing_.normalized(inputs[0])))
@@ -97,6 +98,13 @@ std::string TrainingStep::find_non_finite(std::span<const Tensor> inputs) {
       });
   objective_(model_(preprocessing_.normalized(inputs[0])), inputs[1]);
   return culprit.empty() ? "a repetition of the step gave finite numbers" : culprit;
+}
+
+std::string first_not_finite(const nn::Module& model) {
+  for (const auto& [name, tensor] : model.state_dict()) {
+    if (!is_finite(tensor)) return name;
+  }
+  return "";
 }
 
 Evaluator::Evaluator(nn::Module& model, const Objective& objective,

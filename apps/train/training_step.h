@@ -41,6 +41,9 @@ class TrainingStep {
   CapturedStep step_;
 };
 
+/// The name of a model's first parameter or buffer with a number that is not finite; empty: none.
+std::string first_not_finite(const nn::Module& model);
+
 /// What a model makes of a data set.
 struct Evaluation {
   double loss = 0;  // mean over the samples

@@ -3,6 +3,7 @@
 // Input that the program refuses before it trains: one clear error that names file, place and
 // expectation, an exit code, and nothing written.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -146,6 +147,27 @@ INSTANTIATE_TEST_SUITE_P(
                  },
                  kFailed,
                  "ImageFolder: @/data/train/a/up/a: symbolic links lead back to a folder above"},
+        BadInput{"ACacheInTheData",
+                 nothing,
+                 kMistake,
+                 "data.cache_dir: @/data/train/cache lies in the data, @/data/train",
+                 {"--config", "@/recipe.yaml", "--set", "data.cache=disk", "--set",
+                  "data.cache_dir=@/data/train/cache"}},
+        BadInput{
+            "ValidationOfOtherSizes", recipe_with("{resize: [4, 4]}", "{random_crop: 2}"), kMistake,
+            "data: validation pictures are [3, 6, 5] after the transforms (random ones are "
+            "left out), training pictures [3, 2, 2]; the model does not take both: linear: "
+            "weight expects 12 input features but input has 90 (input [1, 90], weight [2, 12])"},
+        BadInput{"OnlyDamagedPicturesInAClass",
+                 [](const fs::path& directory) {
+                   for (const char* name : {"b/00", "b/01", "b/02"})
+                     write(directory / "data/train" / (name + std::string(".png")), "no picture");
+                   recipe_with("format:", "corrupt: skip\n  format:")(directory);
+                 },
+                 kFailed,
+                 "readable_samples: no sample of class b can be read; the first: decode: "
+                 "@/data/train/b/00.png: expected JPEG, PNG, WebP, BMP, GIF, TGA or PNM, but the "
+                 "file starts with 6e 6f 20 70 69 63 74 75"},
         BadInput{"OnlyDamagedPictures",
                  [](const fs::path& directory) {
                    for (const char* name : {"a/00", "a/01", "a/02", "b/00", "b/01", "b/02"})
@@ -205,6 +227,17 @@ INSTANTIATE_TEST_SUITE_P(
                  "are there"},
         BadInput{"OtherMagic", idx_with(3, 1), kFailed,
                  "@/data/train-images-idx3-ubyte: more data than the 3 bytes of its shape [3]"},
+        BadInput{"AShortStreamThatClaimsMuch", idx([](const fs::path& data) {
+                   std::string bytes = text_of(data / "train-images-idx3-ubyte");
+                   bytes[4] = 20;  // 335,544,323 pictures of 4 bytes
+                   write(data / "train-images-idx3-ubyte", bytes);
+                   compress(data);
+                   const fs::path packed = data / "train-images-idx3-ubyte.gz";
+                   write(packed, text_of(packed) + std::string(2 << 20, '\0'));  // zeros may follow
+                 }),
+                 kFailed,
+                 "@/data/train-images-idx3-ubyte.gz: truncated: 1342177292 bytes of data expected, "
+                 "12 are there"},
         BadInput{"LabelsInPlaceOfImages", idx([](const fs::path& data) {
                    fs::copy_file(data / "train-labels-idx1-ubyte", data / "train-images-idx3-ubyte",
                                  fs::copy_options::overwrite_existing);
@@ -301,6 +334,33 @@ INSTANTIATE_TEST_SUITE_P(
                  "@/nowhere: cannot open: No such file or directory",
                  {"predict", "--model", "@/nowhere", "@/data/train/a/00.png"}}),
     name_of_case);
+
+TEST(BadModel, OtherClassesThanTheModels) {
+  const SmallJob job;
+  ASSERT_EQ(job.train({"output.model_dir=@/model"}).exit_code, 0);
+  fs::rename(job / "data/validation/b", job / "data/validation/c");
+  const ProgramResult result = job.run({"evaluate", "--model", "@/model"});
+  EXPECT_EQ(result.exit_code, kMistake);
+  EXPECT_EQ(result.err, job.in_place("smtrain: @/model: the model knows the classes a, b, the data "
+                                     "has a, c\n"));
+}
+
+TEST(BadModel, ADeviceThatIsNotThere) {
+  const SmallJob job;
+  ASSERT_EQ(job.train({"output.model_dir=@/model"}).exit_code, 0);
+  const ProgramResult training = job.train({"device=cuda:99"});
+  EXPECT_EQ(training.exit_code, kMistake);
+  EXPECT_THAT(training.err, testing::HasSubstr("cuda:99"));
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"evaluate", "--model", "@/model"},
+        {"predict", "--model", "@/model", "@/data/train/a/00.png"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--set", "device=cuda:99"});
+    const ProgramResult result = job.run(arguments);
+    EXPECT_EQ(result.exit_code, kMistake) << command[0];
+    EXPECT_THAT(result.err, testing::HasSubstr("cuda:99")) << command[0];
+  }
+}
 
 TEST(BadModel, AStateDictThatDoesNotFit) {
   const SmallJob job;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <string>
 
 #include "smtrain/apps/model/model_file.h"
@@ -138,6 +139,13 @@ TEST(FullDisk, LinesThatCannotBePrintedAreAFailure) {
   EXPECT_EQ(result.exit_code, kFailed);
 }
 
+TEST(Output, LinesForAClosedStandardOutputGoNowhere) {
+  const SmallJob job;
+  ASSERT_EQ(job.train({"log.interval=1"}, {.closed_output = true}).exit_code, 0);
+  std::istringstream metrics(text_of(job / "out/metrics.jsonl"));
+  for (std::string line; std::getline(metrics, line);) EXPECT_EQ(line.front(), '{') << line;
+}
+
 TEST(Output, PicturesThatCannotBeWrittenCostNoModel) {
   const SmallJob job;
   fs::create_directories(job / "out/predictions.png/in_the_way");
@@ -164,6 +172,17 @@ TEST(NanLoss, NamesStepAndLayer) {
   EXPECT_EQ(result.err,
             "smtrain: train: epoch 1, step 2: the loss is nan; first in the result of linear "
             "(3.weight)\n");
+  EXPECT_EQ(result.exit_code, kFailed);
+  EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");
+  EXPECT_FALSE(fs::exists(job / "out/model.pth"));
+}
+
+TEST(NanLoss, WeightsThatAreNotFiniteAreNotSaved) {
+  const SmallJob job;
+  const ProgramResult result = job.train(
+      {"train.max_steps=1", "train.optimizer.lr=1e30", "train.optimizer.weight_decay=1e30"});
+  EXPECT_EQ(result.err,
+            "smtrain: train: epoch 1, step 1: 1.weight is not finite; the model is not saved\n");
   EXPECT_EQ(result.exit_code, kFailed);
   EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");
   EXPECT_FALSE(fs::exists(job / "out/model.pth"));

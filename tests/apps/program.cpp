@@ -38,6 +38,7 @@ ProgramResult run_program(const std::vector<std::string>& arguments,
   if (child == 0) {
     redirect(STDOUT_FILENO, out.c_str());
     redirect(STDERR_FILENO, err.c_str());
+    if (options.closed_output) ::close(STDOUT_FILENO);
     if (options.max_file_bytes > 0) {
       ::signal(SIGXFSZ, SIG_IGN);  // so that write() fails, as it does on a full disk
       const rlimit limit{options.max_file_bytes, options.max_file_bytes};

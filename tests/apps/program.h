@@ -16,6 +16,7 @@ struct ProgramResult {
 
 struct ProgramOptions {
   std::string standard_output;  // a file that it goes to; empty: ProgramResult::out
+  bool closed_output = false;   // started without a standard output
   uint64_t max_file_bytes = 0;  // larger files can't be written; 0: no limit
 };
 

@@ -104,6 +104,22 @@ TEST(ImageFolder, RefusesLinksThatGoRound) {
                                                 ": symbolic links lead back to a folder above"));
 }
 
+TEST(ImageFolder, RefusesLinksThatMultiply) {
+  const TemporaryDirectory directory;
+  fs::path folder = directory.path() / "a";
+  for (int level = 0; level < 15; ++level) {  // 2^15 ways down
+    make_file(folder / "1.png");
+    const fs::path below = directory.path() / ("z" + std::to_string(level));
+    fs::create_directory(below);
+    fs::create_directory_symlink(below, folder / "left");
+    fs::create_directory_symlink(below, folder / "right");
+    folder = below;
+  }
+  EXPECT_THAT([&] { ImageFolder images(directory.path()); },
+              ThrowsMessage<std::runtime_error>(testing::HasSubstr(
+                  "more than 20000 folders in a class; do symbolic links lead")));
+}
+
 TEST(ImageFolder, NamesAnUnreadableFolder) {
   const TemporaryDirectory directory;
   make_file(directory.path() / "a/b/1.png");

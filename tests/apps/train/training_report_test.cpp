@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/report/training_report.h"
+#include "smtrain/apps/train/training_report.h"
 
 #include <gtest/gtest.h>
 
