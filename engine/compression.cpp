@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/compression.h"
 
+#include <isa-l/igzip_lib.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -8,15 +9,31 @@
 
 #include "smtrain/engine/error.h"
 
+// ISA-L unpacks twice as fast as zlib, which packs.
 namespace smtrain {
 namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to say "32 KiB window, gzip header and trailer"
-constexpr int kRawWindow = -15;       // "no header, no trailer"
 
-/// zlib counts in 32 bits.
-uInt zlib_count(size_t bytes) {
-  return static_cast<uInt>(std::min<size_t>(bytes, std::numeric_limits<uInt>::max()));
+/// Both libraries count in 32 bits.
+uint32_t count_of(size_t bytes) {
+  return static_cast<uint32_t>(std::min<size_t>(bytes, std::numeric_limits<uint32_t>::max()));
+}
+
+void start_member(inflate_state& stream, Compression compression) {
+  isal_inflate_init(&stream);
+  stream.crc_flag = compression == Compression::gzip ? ISAL_GZIP : ISAL_DEFLATE;
+}
+
+const char* reason_of(int status) {
+  switch (status) {
+    case ISAL_INVALID_BLOCK: return "no such kind of block";
+    case ISAL_INVALID_SYMBOL: return "no such code";
+    case ISAL_INVALID_LOOKBACK: return "a distance reaches before the beginning";
+    case ISAL_UNSUPPORTED_METHOD: return "no such compression method";
+    case ISAL_INCORRECT_CHECKSUM: return "checksum or length of the unpacked data differ";
+    default: return "a header is wrong";
+  }
 }
 
 }  // namespace
@@ -25,17 +42,11 @@ Decompressor::Decompressor(std::span<const uint8_t> packed, Compression compress
                            std::string name)
     : packed_(packed), compression_(compression), name_(std::move(name)) {
   if (compression == Compression::none) return;
-  auto stream = std::make_unique<z_stream>();
-  if (inflateInit2(stream.get(), compression == Compression::gzip ? kGzipWindow : kRawWindow) !=
-      Z_OK) {
-    throw OutOfMemory(name_ + ": no memory to start decompressing");
-  }
-  stream_ = std::move(stream);
+  stream_ = std::make_unique<inflate_state>();
+  start_member(*stream_, compression);
 }
 
-Decompressor::~Decompressor() {
-  if (stream_) inflateEnd(stream_.get());
-}
+Decompressor::~Decompressor() = default;
 
 size_t Decompressor::read(std::span<uint8_t> out) {
   if (compression_ == Compression::none) return read_stored(out);
@@ -52,27 +63,24 @@ size_t Decompressor::read_stored(std::span<uint8_t> out) {
 }
 
 size_t Decompressor::inflate_some(std::span<uint8_t> out) {
-  stream_->next_in = const_cast<Bytef*>(packed_.data());
-  stream_->avail_in = zlib_count(packed_.size());
+  stream_->next_in = const_cast<uint8_t*>(packed_.data());
+  stream_->avail_in = count_of(packed_.size());
   stream_->next_out = out.data();
-  stream_->avail_out = zlib_count(out.size());
-  const int status = ::inflate(stream_.get(), Z_NO_FLUSH);
+  stream_->avail_out = count_of(out.size());
+  const int status = isal_inflate(stream_.get());
 
   const size_t consumed = static_cast<size_t>(stream_->next_in - packed_.data());
   packed_ = packed_.subspan(consumed);
   offset_ += consumed;
   const size_t written = static_cast<size_t>(stream_->next_out - out.data());
 
-  if (status == Z_STREAM_END) {
+  if (status != ISAL_DECOMP_OK) {
+    fail(name_, ": damaged compressed data near byte ", offset_, ": ", reason_of(status));
+  }
+  if (stream_->block_state == ISAL_BLOCK_FINISH) {
     start_next_member();
-  } else if (status == Z_MEM_ERROR) {
-    throw OutOfMemory(name_ + ": no memory to decompress");
-  } else if (status == Z_BUF_ERROR ||
-             (status == Z_OK && packed_.empty() && stream_->avail_out > 0)) {
+  } else if (packed_.empty() && stream_->avail_out > 0) {
     fail(name_, ": compressed data end early, after ", offset_, " bytes");
-  } else if (status != Z_OK) {
-    const char* reason = stream_->msg != nullptr ? stream_->msg : "needs a preset dictionary";
-    fail(name_, ": damaged compressed data near byte ", offset_, ": ", reason);
   }
   return written;
 }
@@ -84,7 +92,7 @@ void Decompressor::start_next_member() {
   const bool padding =
       std::all_of(packed_.begin(), packed_.end(), [](uint8_t byte) { return byte == 0; });
   if (another) {
-    inflateReset(stream_.get());
+    start_member(*stream_, compression_);
   } else if (padding) {
     finished_ = true;
   } else {
@@ -105,8 +113,8 @@ std::vector<uint8_t> gzip(std::span<const uint8_t> bytes, int level) {
   while (status == Z_OK) {
     const size_t consumed = static_cast<size_t>(stream.next_in - bytes.data());
     const size_t written = static_cast<size_t>(stream.next_out - packed.data());
-    stream.avail_in = zlib_count(bytes.size() - consumed);
-    stream.avail_out = zlib_count(packed.size() - written);
+    stream.avail_in = count_of(bytes.size() - consumed);
+    stream.avail_out = count_of(packed.size() - written);
     status = ::deflate(&stream, consumed + stream.avail_in == bytes.size() ? Z_FINISH : Z_NO_FLUSH);
   }
   packed.resize(static_cast<size_t>(stream.next_out - packed.data()));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-struct z_stream_s;  // zlib's
+struct inflate_state;  // ISA-L's
 
 namespace smtrain {
 
@@ -42,7 +42,7 @@ class Decompressor {
   Compression compression_;
   bool finished_ = false;
   std::string name_;
-  std::unique_ptr<z_stream_s> stream_;
+  std::unique_ptr<inflate_state> stream_;
 };
 
 /// `bytes` as one gzip member without name or time, so that the same bytes give the same file.

@@ -47,6 +47,20 @@ TEST(Decompressor, ReadsInPieces) {
   EXPECT_EQ(source.read(piece), 0u);
 }
 
+TEST(Decompressor, ReadsPiecesSmallerAndLargerThanDeflatesWindow) {
+  std::string text(300000, 'a');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * i / 7 % 251);
+  const auto packed = gzip(bytes_of(text));
+  for (const size_t size : {1, 31, 4099, 32768, 65537, 299999}) {
+    Decompressor source(packed, Compression::gzip, "file.gz");
+    std::vector<uint8_t> piece(size);
+    std::string unpacked;
+    while (const size_t got = source.read(piece))
+      unpacked.append(piece.begin(), piece.begin() + got);
+    EXPECT_EQ(unpacked, text) << size;
+  }
+}
+
 TEST(Decompressor, PassesStoredBytesThrough) {
   Decompressor source(bytes_of("abc"), Compression::none, "file");
   uint8_t piece[2];
@@ -81,10 +95,14 @@ TEST(Decompressor, RefusesTruncation) {
 }
 
 TEST(Decompressor, RefusesDamage) {
-  auto packed = gzip(bytes_of(std::string(1000, 'x')));
-  packed[packed.size() - 8] ^= 1;  // the CRC
-  EXPECT_THAT([&] { unpack(packed, 2000); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("incorrect data check")));
+  for (const size_t from_end : {8, 4}) {  // the CRC, the length
+    auto packed = gzip(bytes_of(std::string(1000, 'x')));
+    packed[packed.size() - from_end] ^= 1;
+    EXPECT_THAT([&] { unpack(packed, 2000); },
+                ThrowsMessage<std::runtime_error>(
+                    "file.gz: damaged compressed data near byte 29: checksum or length of the "
+                    "unpacked data differ"));
+  }
   EXPECT_THAT(
       [&] { unpack(bytes_of("not gzip at all"), 10); },
       ThrowsMessage<std::runtime_error>(HasSubstr("file.gz: damaged compressed data near byte")));
