@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
-#include "smtrain/apps/train/job_data.h"
-#include "smtrain/apps/train/objective.h"
-#include "smtrain/apps/train/training_step.h"
+#include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/job/objective.h"
+#include "smtrain/apps/job/training_step.h"
 #include "smtrain/data/idx.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/data/loader.h"

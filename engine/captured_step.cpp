@@ -74,7 +74,8 @@ struct CapturedStep::Recording {
   void run(const Function& function);
 };
 
-CapturedStep::CapturedStep(Function function) : function_(std::move(function)) {}
+CapturedStep::CapturedStep(Function function, bool capture)
+    : function_(std::move(function)), capture_(capture) {}
 CapturedStep::~CapturedStep() = default;
 CapturedStep::CapturedStep(CapturedStep&&) noexcept = default;
 CapturedStep& CapturedStep::operator=(CapturedStep&&) noexcept = default;
@@ -110,6 +111,7 @@ std::span<const Tensor> CapturedStep::inputs_like(std::span<const Tensor> inputs
 }
 
 const std::vector<Tensor>& CapturedStep::operator()(std::span<const Tensor> inputs) {
+  if (!capture_) return uncaptured_results_ = function_(inputs);
   const StepScope scope;
   Recording& recording = recording_for(inputs);
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -160,10 +162,6 @@ void CapturedStep::Recording::run(const Function& function) {
   } else {
     stage = stage == Stage::plan ? Stage::record : Stage::replay;
   }
-}
-
-std::vector<Tensor> CapturedStep::run_uncaptured(std::span<const Tensor> inputs) const {
-  return function_(inputs);
 }
 
 void CapturedStep::reset() { recordings_.clear(); }

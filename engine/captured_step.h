@@ -26,7 +26,8 @@ class CapturedStep {
  public:
   using Function = std::function<std::vector<Tensor>(std::span<const Tensor> inputs)>;
 
-  explicit CapturedStep(Function function);
+  /// Without `capture` every call runs the function as it is, on the caller's inputs.
+  explicit CapturedStep(Function function, bool capture = true);
   ~CapturedStep();
   CapturedStep(CapturedStep&&) noexcept;
   CapturedStep& operator=(CapturedStep&&) noexcept;
@@ -37,10 +38,6 @@ class CapturedStep {
   /// The step's own buffers for inputs of these shapes and dtypes: fill them and call with them,
   /// and nothing is copied.
   std::span<const Tensor> inputs_like(std::span<const Tensor> inputs);
-
-  /// Runs the function as it is, without recording (after a failure, to find the call that caused
-  /// it).
-  std::vector<Tensor> run_uncaptured(std::span<const Tensor> inputs) const;
 
   /// Forgets all recordings: after parameters were frozen, moved or added.
   void reset();
@@ -56,6 +53,8 @@ class CapturedStep {
   Recording& recording_for(std::span<const Tensor> inputs);
 
   Function function_;
+  bool capture_;
+  std::vector<Tensor> uncaptured_results_;
   std::vector<std::unique_ptr<Recording>> recordings_;
 };
 

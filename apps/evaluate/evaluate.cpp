@@ -9,11 +9,11 @@
 
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/job/evaluator.h"
+#include "smtrain/apps/job/job.h"
+#include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/report/evaluation_report.h"
-#include "smtrain/apps/train/job.h"
-#include "smtrain/apps/train/job_data.h"
-#include "smtrain/apps/train/training_step.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 

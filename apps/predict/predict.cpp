@@ -12,9 +12,9 @@
 
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/job/job.h"
+#include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/model/model_file.h"
-#include "smtrain/apps/train/job.h"
-#include "smtrain/apps/train/job_data.h"
 #include "smtrain/data/decode.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/engine/autograd.h"

@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "smtrain/apps/config/recipe.h"
-#include "smtrain/apps/train/training_step.h"
+#include "smtrain/apps/job/evaluator.h"
 
 namespace smtrain::app {
 

@@ -11,10 +11,10 @@
 #include <system_error>
 
 #include "smtrain/apps/config/dump.h"
+#include "smtrain/apps/job/job.h"
+#include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/report/evaluation_report.h"
-#include "smtrain/apps/train/job.h"
-#include "smtrain/apps/train/job_card.h"
 #include "smtrain/apps/train/log.h"
 #include "smtrain/apps/train/metrics.h"
 #include "smtrain/apps/train/training_report.h"

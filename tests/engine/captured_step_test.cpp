@@ -156,8 +156,23 @@ TEST(CapturedStep, RefusesToRunInsideAnother) {
             "captured step: called inside another one, whose memory it would use; call its "
             "function there");
   EXPECT_EQ(inner(batch)[0].item(), 2);
-  CapturedStep flat([&](std::span<const Tensor> in) { return inner.run_uncaptured(in); });
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(flat(batch)[0].item(), 2);
+}
+
+TEST(CapturedStep, RunsTheFunctionAsItIsWithoutCapture) {
+  int calls = 0;
+  CapturedStep inner(
+      [&](std::span<const Tensor> in) {
+        ++calls;
+        EXPECT_GT(in[0].item(), 0);  // reading on the host: not while recording
+        return Tensors{affine(in[0], 2, 0)};
+      },
+      /*capture=*/false);
+  const Tensors batch{values({1})};
+  for (int i = 1; i < 5; ++i) {
+    EXPECT_EQ(inner(batch)[0].item(), 2);
+    EXPECT_EQ(calls, i);
+  }
+  EXPECT_EQ(inner.replays(), 0);
 }
 
 TEST(CapturedStep, RefusesAnotherContextThanItsRecordings) {

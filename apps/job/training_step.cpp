@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/train/training_step.h"
+#include "smtrain/apps/job/training_step.h"
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
-#include "smtrain/engine/ops/accuracy.h"
 #include "smtrain/engine/ops/view.h"
 
 namespace smtrain::app {
 namespace {
-
-// In a run of the evaluated model: more would need more memory and no less time.
-constexpr int64_t kMostSamples = 128;
 
 void check_finite(const Tensor& x, const Tensor& flag) {
   call(x.device(), &KernelTable::check_finite,
@@ -29,15 +24,6 @@ bool is_finite(const Tensor& x) {
   return true;
 }
 
-// Runs a captured step, or its function as it is.
-const std::vector<Tensor>& run_step(CapturedStep& step, bool capture,
-                                    std::span<const Tensor> inputs) {
-  if (capture) return step(inputs);
-  thread_local std::vector<Tensor> results;
-  results = step.run_uncaptured(inputs);
-  return results;
-}
-
 }  // namespace
 
 TrainingStep::TrainingStep(nn::Module& model, optim::Optimizer& optimizer,
@@ -47,8 +33,7 @@ TrainingStep::TrainingStep(nn::Module& model, optim::Optimizer& optimizer,
       optimizer_(optimizer),
       objective_(objective),
       preprocessing_(preprocessing),
-      capture_(capture),
-      step_([this](std::span<const Tensor> inputs) { return run(inputs); }) {}
+      step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {}
 
 std::vector<Tensor> TrainingStep::run(std::span<const Tensor> inputs) {
   const Tensor output = model_(preprocessing_.normalized(inputs[0]));
@@ -63,7 +48,7 @@ std::vector<Tensor> TrainingStep::run(std::span<const Tensor> inputs) {
 Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
   const Tensor inputs[] = {images, targets};
   const std::vector<uint8_t> random_state = Context::current().generator().state();
-  const Tensor loss = run_step(step_, capture_, inputs)[0];
+  const Tensor loss = step_(inputs)[0];
   if (optimizer_.arena().skip_flag().item() != 0) {
     Context::current().generator().set_state(random_state);  // the same dropout masks once more
     const char* what = std::isnan(loss.item()) ? "nan" : "infinite";  // a NaN would print its sign
@@ -105,48 +90,6 @@ std::string first_not_finite(const nn::Module& model) {
     if (!is_finite(tensor)) return name;
   }
   return "";
-}
-
-Evaluator::Evaluator(nn::Module& model, const Objective& objective,
-                     const Preprocessing& preprocessing, bool capture)
-    : model_(model),
-      objective_(objective),
-      preprocessing_(preprocessing),
-      capture_(capture),
-      correct_(zeros({}, {.dtype = DType::i64})),
-      step_([this](std::span<const Tensor> inputs) { return run(inputs); }) {}
-
-std::vector<Tensor> Evaluator::run(std::span<const Tensor> inputs) {
-  const NoGradGuard no_grad;
-  const Tensor output = model_(preprocessing_.normalized(inputs[0]));
-  count_correct(output, inputs[1], correct_);
-  return {objective_(output, inputs[1], Reduction::sum), output};
-}
-
-Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_batch) {
-  const bool training = model_.training();
-  model_.eval();
-  copy_into(zeros({}, {.dtype = DType::i64}), correct_);
-  Evaluation result;
-  double loss_sum = 0;
-  for (const auto& batch : loader) {
-    for (int64_t first = 0; first < batch.size(); first += kMostSamples) {
-      const int64_t count = std::min(kMostSamples, batch.size() - first);
-      const auto index = batch.indices.begin() + first;
-      const data::Batch part{.images = narrow(batch.images, 0, first, count),
-                             .targets = narrow(batch.targets, 0, first, count),
-                             .indices = {index, index + count}};
-      const Tensor inputs[] = {part.images, part.targets};
-      const std::vector<Tensor>& results = run_step(step_, capture_, inputs);
-      loss_sum += results[0].item();
-      result.samples += part.size();
-      if (on_batch) on_batch(part, results[1]);
-    }
-  }
-  model_.train(training);
-  result.correct = static_cast<int64_t>(correct_.item());
-  result.loss = result.samples == 0 ? 0 : loss_sum / static_cast<double>(result.samples);
-  return result;
 }
 
 }  // namespace smtrain::app

@@ -6,9 +6,10 @@
 #include <ostream>
 
 #include "smtrain/apps/config/recipe.h"
-#include "smtrain/apps/train/job_data.h"
-#include "smtrain/apps/train/objective.h"
-#include "smtrain/apps/train/training_step.h"
+#include "smtrain/apps/job/evaluator.h"
+#include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/job/objective.h"
+#include "smtrain/apps/job/training_step.h"
 #include "smtrain/data/loader.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/nn/module.h"
@@ -18,15 +19,15 @@ namespace smtrain::app {
 /// The context that a recipe asks for: device, compute threads, seed.
 ContextOptions context_options(const Recipe& recipe);
 
-/// Throws std::invalid_argument unless a model that was made for pictures [C, H, W] takes those of
-/// another shape too: models that pool adaptively do.
+/// Throws std::invalid_argument unless a model that was made for pictures [C, H, W] takes those
+/// of another shape too: models that pool adaptively do.
 void check_takes(nn::Module& model, const Shape& trained, const Shape& shape);
 
-/// What a recipe becomes, wired together in the current context. The model's weights are the first
-/// that is drawn from its generator.
+/// What a recipe becomes, wired together in the current context. The model's weights are the
+/// first that is drawn from its generator.
 struct Job {
-  /// Opens the data and builds the rest. Lines about samples that can't be read go to `err`. Throws
-  /// what opening the data throws, and std::invalid_argument when the parts do not fit.
+  /// Opens the data and builds the rest. Lines about samples that can't be read go to `err`.
+  /// Throws what opening the data throws, and std::invalid_argument when the parts do not fit.
   Job(const Recipe& recipe, std::ostream& err);
 
   /// The learning rate at a step of so many.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/train/objective.h"
+#include "smtrain/apps/job/objective.h"
 
 #include <variant>
 

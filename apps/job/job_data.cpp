@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/train/job_data.h"
+#include "smtrain/apps/job/job_data.h"
 
 #include <filesystem>
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/job/evaluator.h"
+
+#include <algorithm>
+
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/ops/accuracy.h"
+#include "smtrain/engine/ops/view.h"
+
+namespace smtrain::app {
+namespace {
+
+// In a run of the model: more would need more memory and no less time.
+constexpr int64_t kMostSamples = 128;
+
+}  // namespace
+
+Evaluator::Evaluator(nn::Module& model, const Objective& objective,
+                     const Preprocessing& preprocessing, bool capture)
+    : model_(model),
+      objective_(objective),
+      preprocessing_(preprocessing),
+      correct_(zeros({}, {.dtype = DType::i64})),
+      step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {}
+
+std::vector<Tensor> Evaluator::run(std::span<const Tensor> inputs) {
+  const NoGradGuard no_grad;
+  const Tensor output = model_(preprocessing_.normalized(inputs[0]));
+  count_correct(output, inputs[1], correct_);
+  return {objective_(output, inputs[1], Reduction::sum), output};
+}
+
+Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_batch) {
+  const bool training = model_.training();
+  model_.eval();
+  copy_into(zeros({}, {.dtype = DType::i64}), correct_);
+  Evaluation result;
+  double loss_sum = 0;
+  for (const auto& batch : loader) {
+    for (int64_t first = 0; first < batch.size(); first += kMostSamples) {
+      const int64_t count = std::min(kMostSamples, batch.size() - first);
+      const auto index = batch.indices.begin() + first;
+      const data::Batch part{.images = narrow(batch.images, 0, first, count),
+                             .targets = narrow(batch.targets, 0, first, count),
+                             .indices = {index, index + count}};
+      const Tensor inputs[] = {part.images, part.targets};
+      const std::vector<Tensor>& results = step_(inputs);
+      loss_sum += results[0].item();
+      result.samples += part.size();
+      if (on_batch) on_batch(part, results[1]);
+    }
+  }
+  model_.train(training);
+  result.correct = static_cast<int64_t>(correct_.item());
+  result.loss = result.samples == 0 ? 0 : loss_sum / static_cast<double>(result.samples);
+  return result;
+}
+
+}  // namespace smtrain::app

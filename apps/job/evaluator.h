@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/job/objective.h"
+#include "smtrain/data/loader.h"
+#include "smtrain/engine/captured_step.h"
+#include "smtrain/nn/module.h"
+
+namespace smtrain::app {
+
+/// What a model makes of a data set.
+struct Evaluation {
+  double loss = 0;  // mean over the samples
+  int64_t correct = 0;
+  int64_t samples = 0;
+
+  double accuracy() const {
+    return samples == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(samples);
+  }
+};
+
+/// Runs a model in evaluation mode over batches, captured unless told otherwise.
+class Evaluator {
+ public:
+  Evaluator(nn::Module& model, const Objective& objective, const Preprocessing& preprocessing,
+            bool capture);
+
+  /// Told of each batch, in parts of at most 128 samples, and the model's output for it, valid
+  /// during the call.
+  using OnBatch = std::function<void(const data::Batch& batch, const Tensor& output)>;
+
+  /// Goes once through the loader, which draws its order as for training.
+  Evaluation operator()(data::DataLoader& loader, const OnBatch& on_batch = {});
+
+ private:
+  std::vector<Tensor> run(std::span<const Tensor> inputs);
+
+  nn::Module& model_;
+  const Objective& objective_;
+  const Preprocessing& preprocessing_;
+  Tensor correct_;  // i64 [], counts up over an evaluation
+  CapturedStep step_;
+};
+
+}  // namespace smtrain::app
