@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
@@ -120,7 +121,7 @@ void add_predict(CLI::App& program, PredictCommand& predict) {
       ->required();
   command.add_option("--top", predict.top, "Classes printed for each picture")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()));
   add_settings(command, kPredictFlags, predict.settings);
 }
 
@@ -211,7 +212,8 @@ Command parse_command_line(std::vector<std::string> arguments) {
   add_inspect(program, inspect);
   add_data(program, digits);
 
-  for (std::string& argument : arguments) spell_with_dashes(argument);
+  const auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
+  std::for_each(arguments.begin(), end_of_options, spell_with_dashes);
   add_default_command(program, arguments);
   std::reverse(arguments.begin(), arguments.end());  // as parse() wants them
   try {

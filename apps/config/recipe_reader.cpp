@@ -18,6 +18,7 @@ namespace smtrain::app {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = 1 << 20;
+constexpr size_t kMaxKeyBytes = 1024;  // of a setting: each of its names is a level of a tree
 
 std::vector<std::string_view> names_of(const Choice& choice) {
   std::vector<std::string_view> names;
@@ -233,6 +234,8 @@ class Reader {
 
 /// The tree that sets the one key: {train: {epochs: 3}}.
 Node tree_of(const Setting& setting) {
+  check(setting.key.size() <= kMaxKeyBytes, setting.origin.substr(0, 80), "...: no key's name has ",
+        setting.key.size(), " characters");
   const bool is_yaml = setting.value.starts_with('[') || setting.value.starts_with('{');
   Node node =
       is_yaml ? read_yaml(setting.value, setting.origin)

@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <iterator>
 
-#include "smtrain/apps/config/dump.h"
-#include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/job/evaluator.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_data.h"
@@ -20,7 +18,7 @@
 namespace smtrain::app {
 int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& err) {
   const TrainedModel trained = load_model(command.model);
-  const Recipe recipe = read_recipe(dump(trained.card.recipe), command.model, command.settings);
+  const Recipe recipe = recipe_with(trained.card, command.model, command.settings);
   check(has_validation(recipe.data),
         "evaluate: the model's recipe has no validation data; name some with "
         "--set data.validation=PATH");

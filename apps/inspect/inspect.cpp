@@ -104,6 +104,7 @@ class TensorList {
 };
 
 void print_file(std::ostream& out, const fs::path& path) {
+  if (!fs::exists(path)) fail(path.string(), ": does not exist");
   if (fs::is_directory(path)) return print_model(out, path);
   TensorList tensors;
   const std::string extension = path.extension().string();

@@ -47,6 +47,8 @@ DatasetPtr open_arrays(const SplitOptions& where, Split split,
 DatasetPtr open_dataset(const DataOptions& options, Split split,
                         const std::vector<std::string>& class_names) {
   const SplitOptions& where = split == Split::train ? options.train : options.validation;
+  check(!where.path.empty() || !where.images.empty(),
+        split == Split::train ? "data.train" : "data.validation", ": names no data");
   switch (options.format) {
     case DataFormat::idx: return open_idx(where, split, {.classes = class_names});
     case DataFormat::npz: return open_arrays(where, split, {.classes = class_names});

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "smtrain/apps/config/dump.h"
-#include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/engine/context.h"
@@ -19,6 +18,8 @@ namespace smtrain::app {
 namespace {
 
 using nlohmann::json;
+
+constexpr char kModelFile[] = "model.safetensors", kPytorchFile[] = "model.pth";
 using Metadata = std::map<std::string, std::string>;
 
 /// What loaders hand out at most: a picture's channels and the pixels of a side.
@@ -124,17 +125,27 @@ class CardReader {
 
 }  // namespace
 
+void check_can_save(const OutputOptions& output) {
+  for (const char* name : {kModelFile, kPytorchFile}) {
+    const auto path = std::filesystem::path(output.model_dir) / name;
+    if (std::filesystem::is_directory(path))
+      fail(path.string(), ": is a folder; the model is to be saved there");
+  }
+}
+
 void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model) {
   const std::filesystem::path folder = output.model_dir;
   nn::StateDict state = model.state_dict();
   state.metadata() = metadata_of(card);
-  nn::write_safetensors(folder / "model.safetensors", state);
-  nn::write_pytorch(folder / "model.pth", state,
+  nn::write_safetensors(folder / kModelFile, state);
+  nn::write_pytorch(folder / kPytorchFile, state,
                     {.format = output.pth_format, .module_prefix = output.pth_module_prefix});
 }
 
 TrainedModel load_model(const std::filesystem::path& path) {
-  const auto file = std::filesystem::is_directory(path) ? path / "model.safetensors" : path;
+  const auto file = std::filesystem::is_directory(path) ? path / kModelFile : path;
+  if (std::filesystem::exists(file) && file.extension() != ".safetensors")
+    fail(file.string(), ": expected a .safetensors file of smtrain, or a folder that holds one");
   const nn::StateDict state = nn::read_safetensors(file);
   ModelCard card = CardReader(state.metadata(), file.string()).card();
 
@@ -152,6 +163,15 @@ TrainedModel load_model(const std::filesystem::path& path) {
   model->load_state_dict(state, file.string());
   model->eval();
   return {.card = std::move(card), .model = std::move(model)};
+}
+
+Recipe recipe_with(const ModelCard& card, const std::string& model,
+                   const std::vector<Setting>& settings) {
+  for (const Setting& setting : settings) {
+    check(setting.key != "model" && !setting.key.starts_with("model."), setting.origin, ": ", model,
+          " says itself which model it is");
+  }
+  return read_recipe(dump(card.recipe), model, settings);
 }
 
 }  // namespace smtrain::app

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "smtrain/apps/config/recipe.h"
+#include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/engine/shape.h"
 #include "smtrain/nn/module.h"
 
@@ -33,6 +34,10 @@ struct TrainedModel {
 /// What the metadata of a model.safetensors of ours hold the recipe under; other files lack it.
 inline constexpr char kRecipeKey[] = "smtrain.recipe";
 
+/// Throws std::runtime_error when save_model() could not put its files into output.model_dir: one
+/// of them is a folder.
+void check_can_save(const OutputOptions& output);
+
 /// Writes model.safetensors (weights and card) and, beside it, model.pth for PyTorch into
 /// output.model_dir, each atomically.
 void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model);
@@ -41,5 +46,10 @@ void save_model(const OutputOptions& output, const ModelCard& card, const nn::Mo
 /// std::runtime_error naming the file when it is missing, damaged or not one of ours,
 /// std::invalid_argument when the weights do not fit.
 TrainedModel load_model(const std::filesystem::path& path);
+
+/// The recipe of a model's card with settings over it. `model` is what messages call it. Throws
+/// std::invalid_argument for a setting that would make it another model, and as read_recipe().
+Recipe recipe_with(const ModelCard& card, const std::string& model,
+                   const std::vector<Setting>& settings);
 
 }  // namespace smtrain::app

@@ -10,8 +10,6 @@
 #include <system_error>
 #include <vector>
 
-#include "smtrain/apps/config/dump.h"
-#include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/model/model_file.h"
@@ -114,7 +112,7 @@ std::string table_row(const std::vector<float>& probabilities,
 
 int predict(const PredictCommand& command, std::ostream& out, std::ostream& err) {
   const TrainedModel trained = load_model(command.model);
-  const Recipe recipe = read_recipe(dump(trained.card.recipe), command.model, command.settings);
+  const Recipe recipe = recipe_with(trained.card, command.model, command.settings);
   Context context(context_options(recipe));
   const ContextGuard guard(context);
   trained.model->to(context.device());

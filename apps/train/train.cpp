@@ -86,6 +86,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
                                        recipe.train.max_steps.value_or(INT64_MAX));
   job.learning_rate(0, total_steps);  // throws for a schedule that does not fit so many steps
 
+  check_can_save(recipe.output);
   const std::filesystem::path output = recipe.output.dir;
   create_folder(output);
   create_folder(recipe.output.model_dir);

@@ -29,7 +29,7 @@ struct BadInput {
   const char* name;
   std::function<void(const fs::path& directory)> damage;
   int exit_code;
-  const char* message;  // @: the test's directory
+  std::string message;  // @: the test's directory
   std::vector<std::string> arguments = {"--config", "@/recipe.yaml"};
 };
 
@@ -93,6 +93,23 @@ INSTANTIATE_TEST_SUITE_P(
                  kMistake,
                  "--set train.epoch=3: unknown key 'epoch' in train; did you mean 'epochs'?",
                  {"--config", "@/recipe.yaml", "--set", "train.epoch=3"}},
+        BadInput{"ASettingOfManyLevels",
+                 nothing,
+                 kMistake,
+                 "--set " + std::string(74, 'a') + "...: no key's name has 100000 characters",
+                 {"--config", "@/recipe.yaml", "--set", std::string(100000, 'a') + "=1"}},
+        BadInput{"NoData",
+                 nothing,
+                 kMistake,
+                 "data.train: names no data",
+                 {"--config", "@/recipe.yaml", "--set", "data.train="}},
+        BadInput{"AFolderInTheModelsPlace",
+                 [](const fs::path& directory) {
+                   fs::create_directories(directory / "taken/model.pth");
+                 },
+                 kFailed,
+                 "@/taken/model.pth: is a folder; the model is to be saved there",
+                 {"--config", "@/recipe.yaml", "--model-dir", "@/taken"}},
         BadInput{"UnknownCommand",
                  nothing,
                  kMistake,
@@ -310,6 +327,16 @@ INSTANTIATE_TEST_SUITE_P(
                  "@/out/model.safetensors: a header of 7017859899421058425 bytes, expected at most "
                  "100000000",
                  {"evaluate", "--model", "@/out"}},
+        BadInput{"OfAnotherFormat",
+                 [](const fs::path& directory) { write(directory / "x.pth", "weights"); },
+                 kFailed,
+                 "@/x.pth: expected a .safetensors file of smtrain, or a folder that holds one",
+                 {"evaluate", "--model", "@/x.pth"}},
+        BadInput{"InspectWithoutOne",
+                 nothing,
+                 kFailed,
+                 "@/nowhere: does not exist",
+                 {"inspect", "@/nowhere"}},
         BadInput{"HostilePickle",
                  [](const fs::path& directory) { write(directory / "x.pth", hostile_pickle()); },
                  kFailed,
@@ -343,6 +370,17 @@ TEST(BadModel, OtherClassesThanTheModels) {
   EXPECT_EQ(result.exit_code, kMistake);
   EXPECT_EQ(result.err, job.in_place("smtrain: @/model: the model knows the classes a, b, the data "
                                      "has a, c\n"));
+}
+
+TEST(BadModel, ASettingOfTheModelItself) {
+  const SmallJob job;
+  ASSERT_EQ(job.train({"output.model_dir=@/model"}).exit_code, 0);
+  const ProgramResult result = job.run(
+      {"predict", "--model", "@/model", "--set", "model.name=net", "@/data/train/a/00.png"});
+  EXPECT_EQ(result.exit_code, kMistake);
+  EXPECT_EQ(result.err,
+            job.in_place("smtrain: --set model.name=net: @/model says itself which model "
+                         "it is\n"));
 }
 
 TEST(BadModel, ADeviceThatIsNotThere) {

@@ -83,6 +83,8 @@ TEST(CommandLine, OtherCommands) {
       parse<PredictCommand>({"predict", "--model", "m", "a.png", "b", "--top", "3"});
   EXPECT_THAT(predict.images, ElementsAre("a.png", "b"));
   EXPECT_EQ(predict.top, 3);
+  const auto dashed = parse<PredictCommand>({"predict", "--model", "m", "--", "--my_cat.png"});
+  EXPECT_THAT(dashed.images, ElementsAre("--my_cat.png"));
   EXPECT_THAT(parse<InspectCommand>({"inspect", "a.pth", "b"}).files, ElementsAre("a.pth", "b"));
   const auto digits =
       parse<SynthDigitsCommand>({"data", "synth", "digits", "--out", "d", "--train", "100"});
