@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -13,7 +11,7 @@ namespace smtrain::test {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = ::testing::TempDir() + "/smtrain-XXXXXX";
+    std::string pattern = (std::filesystem::temp_directory_path() / "smtrain-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data());
   }
   ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
