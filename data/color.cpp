@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::data {
 namespace {

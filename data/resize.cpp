@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/vectorize.h"
 
 // Pillow's 8-bit resampling (src/libImaging/Resample.c): weights in double, rounded to 22
 // fractional bits, so that a sum of weight * pixel fits 32 bits and its order does not matter.

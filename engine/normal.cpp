@@ -7,7 +7,7 @@
 
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/random.h"
-#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain {
 namespace {

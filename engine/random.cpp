@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain {
 namespace {

@@ -32,7 +32,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 
 // The words that every floor shares live on the lowest one: plain types, one macro, one function of
 // numbers.
-const std::set<std::string> kVocabulary = {"kernels/cpu/vectorize.h", "kernels/dtype.h",
+const std::set<std::string> kVocabulary = {"kernels/vectorize.h", "kernels/dtype.h",
                                            "kernels/layout.h", "kernels/philox.h",
                                            "kernels/stream.h"};
 
@@ -178,7 +178,7 @@ TEST(Architecture, OneFileHoldsOneIdea) {
 TEST(Architecture, EverySourceIsListed) {
   const fs::path root = SMTRAIN_SOURCE_DIR;
   for (const Source& source : sources()) {
-    if (!source.path.ends_with(".cpp") || !kFloors.contains(floor_of(source.path))) continue;
+    if (!source.path.ends_with(".cpp")) continue;
     fs::path folder = (root / source.path).parent_path();
     while (!fs::exists(folder / "CMakeLists.txt")) folder = folder.parent_path();
     const std::string listed = fs::relative(root / source.path, folder);

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/vectorize.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {

@@ -2,9 +2,9 @@
 #include "smtrain/kernels/dropout.h"
 
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/vectorize.h"
 #include "smtrain/kernels/philox.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {

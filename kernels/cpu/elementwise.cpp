@@ -2,8 +2,8 @@
 #include "smtrain/kernels/elementwise.h"
 
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/vectorize.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/vectorize.h"
 
 #include <algorithm>
 

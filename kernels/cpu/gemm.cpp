@@ -7,8 +7,8 @@
 
 #include "smtrain/kernels/cpu/lanes.h"
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/vectorize.h"
 #include "smtrain/kernels/dtype.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {

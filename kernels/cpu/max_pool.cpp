@@ -5,8 +5,8 @@
 #include "smtrain/kernels/cpu/max_pool_2x2.h"
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/pool.h"
-#include "smtrain/kernels/cpu/vectorize.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {

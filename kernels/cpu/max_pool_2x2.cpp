@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "smtrain/kernels/cpu/vectorize.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/strided.h"
-#include "smtrain/kernels/cpu/vectorize.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {
