@@ -56,9 +56,7 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-data::Transforms resize_to_96() {
-  return {std::make_shared<data::Resize>(data::ImageSize{.height = 96, .width = 96})};
-}
+data::Transforms resize_to_96() { return {std::make_shared<data::Resize>(Size2d(96, 96))}; }
 
 // The first batches of an epoch, in the order that the seed gives.
 std::vector<data::Batch> first_batches(data::DataLoader& loader, int64_t count) {

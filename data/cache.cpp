@@ -13,7 +13,7 @@
 #include "smtrain/data/cache_format.h"
 #include "smtrain/data/prefetcher.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/sha256.h"
+#include "smtrain/engine/io/sha256.h"
 
 namespace smtrain::data {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "smtrain/data/image.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 // How a cache stores pictures, in a file or in memory, in this machine's byte order:
 //

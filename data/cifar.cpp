@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 namespace {

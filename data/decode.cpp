@@ -8,7 +8,7 @@
 #include "smtrain/data/decoders.h"
 #include "smtrain/data/exif.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 namespace {

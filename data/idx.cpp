@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "smtrain/engine/byte_reader.h"
-#include "smtrain/engine/compression.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/byte_reader.h"
+#include "smtrain/engine/io/compression.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 namespace {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "smtrain/engine/byte_reader.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/byte_reader.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "smtrain/data/npy.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
-#include "smtrain/engine/zip.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/zip.h"
 
 namespace smtrain::data {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 

@@ -257,15 +257,15 @@ Image resize(const Image& image, int64_t height, int64_t width, ResizeFilter fil
   return resized;
 }
 
-ImageSize shorter_side_size(int64_t height, int64_t width, int64_t size) {
+Size2d shorter_side_size(int64_t height, int64_t width, int64_t size) {
   check(height > 0 && width > 0 && size > 0, "shorter_side_size: sizes must be positive, got ",
         height, "x", width, " to ", size);
   const auto longer = [size](int64_t longer_side, int64_t shorter_side) {
     return static_cast<int64_t>(static_cast<double>(size * longer_side) /
                                 static_cast<double>(shorter_side));
   };
-  return width <= height ? ImageSize{longer(height, width), size}
-                         : ImageSize{size, longer(width, height)};
+  return width <= height ? Size2d{longer(height, width), size}
+                         : Size2d{size, longer(width, height)};
 }
 
 }  // namespace smtrain::data

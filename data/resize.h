@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "smtrain/data/image.h"
+#include "smtrain/engine/size2d.h"
 
 namespace smtrain::data {
 
@@ -15,13 +16,8 @@ enum class ResizeFilter { kBox, kBilinear, kBicubic, kLanczos };
 Image resize(const Image& image, int64_t height, int64_t width,
              ResizeFilter filter = ResizeFilter::kBilinear);
 
-struct ImageSize {
-  int64_t height = 0;
-  int64_t width = 0;
-};
-
 /// torchvision's Resize(size) with one number: the shorter side becomes `size` and the other keeps
 /// the proportion, rounded down.
-ImageSize shorter_side_size(int64_t height, int64_t width, int64_t size);
+Size2d shorter_side_size(int64_t height, int64_t width, int64_t size);
 
 }  // namespace smtrain::data

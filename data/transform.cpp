@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "smtrain/data/color.h"
+#include "smtrain/data/decode.h"
 #include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {
 
-std::string text_of(ImageSize size) { return concat_text(size.height, "x", size.width); }
+constexpr int64_t kMaxPixels = DecodeOptions().max_pixels;
 
 const char* name_of(ResizeFilter filter) {
   switch (filter) {
@@ -23,8 +24,8 @@ const char* name_of(ResizeFilter filter) {
   return "?";
 }
 
-void check_positive(const char* name, ImageSize size) {
-  check(size.height > 0 && size.width > 0, name, ": size must be positive, got ", text_of(size));
+void check_positive(const char* name, Size2d size) {
+  check(size.height > 0 && size.width > 0, name, ": size must be positive, got ", size);
 }
 
 void check_probability(const char* name, double probability) {
@@ -33,7 +34,7 @@ void check_probability(const char* name, double probability) {
 }
 
 // [top, top + height) x [left, left + width) of a picture, black where it has no pixels.
-Image crop(const Image& image, int64_t top, int64_t left, ImageSize size) {
+Image crop(const Image& image, int64_t top, int64_t left, Size2d size) {
   Image part{size.height, size.width, image.channels,
              std::vector<uint8_t>(size.height * size.width * image.channels)};
   const int64_t first_row = std::max<int64_t>(0, -top);
@@ -83,7 +84,7 @@ bool Compose::is_random() const {
                      [](const auto& transform) { return transform->is_random(); });
 }
 
-Resize::Resize(ImageSize size, ResizeFilter filter) : size_(size), filter_(filter) {
+Resize::Resize(Size2d size, ResizeFilter filter) : size_(size), filter_(filter) {
   check_positive("Resize", size);
 }
 
@@ -93,27 +94,29 @@ Resize::Resize(int64_t shorter_side, ResizeFilter filter)
 }
 
 Image Resize::apply(Image image, SampleRandom&) const {
-  const ImageSize size =
-      size_ ? *size_ : shorter_side_size(image.height, image.width, shorter_side_);
-  if (image.height == size.height && image.width == size.width) return image;
+  const Size2d size = size_ ? *size_ : shorter_side_size(image.height, image.width, shorter_side_);
+  if (size.height > kMaxPixels / size.width) {
+    fail("Resize: a picture of ", Size2d(image.height, image.width), " would become one of ", size,
+         ", of more than ", kMaxPixels, " pixels");
+  }
   return resize(image, size.height, size.width, filter_);
 }
 
 std::string Resize::description() const {
-  const std::string size = size_ ? text_of(*size_) : std::to_string(shorter_side_);
+  const std::string size = size_ ? concat_text(*size_) : std::to_string(shorter_side_);
   return "Resize(" + size + ", " + name_of(filter_) + ")";
 }
 
-CenterCrop::CenterCrop(ImageSize size) : size_(size) { check_positive("CenterCrop", size); }
+CenterCrop::CenterCrop(Size2d size) : size_(size) { check_positive("CenterCrop", size); }
 
 Image CenterCrop::apply(Image image, SampleRandom&) const {
   return crop(image, center_offset(image.height, size_.height),
               center_offset(image.width, size_.width), size_);
 }
 
-std::string CenterCrop::description() const { return "CenterCrop(" + text_of(size_) + ")"; }
+std::string CenterCrop::description() const { return concat_text("CenterCrop(", size_, ")"); }
 
-RandomCrop::RandomCrop(ImageSize size, int64_t padding) : size_(size), padding_(padding) {
+RandomCrop::RandomCrop(Size2d size, int64_t padding) : size_(size), padding_(padding) {
   check_positive("RandomCrop", size);
   check(padding >= 0, "RandomCrop: padding must not be negative, got ", padding);
 }
@@ -121,15 +124,15 @@ RandomCrop::RandomCrop(ImageSize size, int64_t padding) : size_(size), padding_(
 Image RandomCrop::apply(Image image, SampleRandom& random) const {
   const int64_t height = image.height + 2 * padding_, width = image.width + 2 * padding_;
   check(size_.height <= height && size_.width <= width,
-        "RandomCrop: expected a picture of at least ", size_.height, "x", size_.width, ", got ",
-        height, "x", width, " with its padding");
+        "RandomCrop: expected a picture of at least ", size_, ", got ", Size2d(height, width),
+        " with its padding");
   const int64_t top = random.pick(static_cast<int>(height - size_.height + 1));
   const int64_t left = random.pick(static_cast<int>(width - size_.width + 1));
   return crop(image, top - padding_, left - padding_, size_);
 }
 
 std::string RandomCrop::description() const {
-  return concat_text("RandomCrop(", text_of(size_), ", padding ", padding_, ")");
+  return concat_text("RandomCrop(", size_, ", padding ", padding_, ")");
 }
 
 RandomHorizontalFlip::RandomHorizontalFlip(double probability) : probability_(probability) {

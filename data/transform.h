@@ -46,13 +46,13 @@ class Compose : public Transform {
 /// To a fixed size or, with one number, the shorter side to that number.
 class Resize : public Transform {
  public:
-  explicit Resize(ImageSize size, ResizeFilter filter = ResizeFilter::kBilinear);
+  explicit Resize(Size2d size, ResizeFilter filter = ResizeFilter::kBilinear);
   explicit Resize(int64_t shorter_side, ResizeFilter filter = ResizeFilter::kBilinear);
   Image apply(Image image, SampleRandom& random) const override;
   std::string description() const override;
 
  private:
-  std::optional<ImageSize> size_;
+  std::optional<Size2d> size_;
   int64_t shorter_side_ = 0;
   ResizeFilter filter_;
 };
@@ -60,12 +60,12 @@ class Resize : public Transform {
 /// The middle [height, width] of a picture; a smaller picture is first padded with black.
 class CenterCrop : public Transform {
  public:
-  explicit CenterCrop(ImageSize size);
+  explicit CenterCrop(Size2d size);
   Image apply(Image image, SampleRandom& random) const override;
   std::string description() const override;
 
  private:
-  ImageSize size_;
+  Size2d size_;
 };
 
 /// A [height, width] part of the picture with `padding` black pixels added on each side, every
@@ -73,13 +73,13 @@ class CenterCrop : public Transform {
 /// that.
 class RandomCrop : public Transform {
  public:
-  explicit RandomCrop(ImageSize size, int64_t padding = 0);
+  explicit RandomCrop(Size2d size, int64_t padding = 0);
   Image apply(Image image, SampleRandom& random) const override;
   std::string description() const override;
   bool is_random() const override { return true; }
 
  private:
-  ImageSize size_;
+  Size2d size_;
   int64_t padding_;
 };
 

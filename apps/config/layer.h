@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "smtrain/engine/ops/size2d.h"
+#include "smtrain/engine/size2d.h"
 
 namespace smtrain::app {
 

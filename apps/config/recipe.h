@@ -57,7 +57,7 @@ using ModelOptions = std::variant<NetModel, MnistCnnModel, LayersModel>;
 // ---- data -------------------------------------------------------------------------------------
 
 struct Resize {
-  Size2d size = 0;
+  std::vector<int64_t> size;  // height and width, or the shorter side
 
   bool operator==(const Resize&) const = default;
 };

@@ -46,6 +46,11 @@ class Checker {
       } else {
         expect(!is_tensor, path, "only normalize comes after to_tensor");
       }
+      if (const auto* resize = std::get_if<Resize>(&transform)) {
+        expect(resize->size.size() == 1 || resize->size.size() == 2, path,
+               "resize takes [height, width] or the shorter side, got ", resize->size.size(),
+               " numbers");
+      }
       if (const auto* grayscale = std::get_if<Grayscale>(&transform)) {
         expect(grayscale->channels != 2, path, "grayscale makes 1 or 3 channels, got 2");
       }

@@ -12,7 +12,7 @@
 #include "smtrain/apps/config/value_reader.h"
 #include "smtrain/apps/config/yaml_reader.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::app {
 namespace {

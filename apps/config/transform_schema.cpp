@@ -12,7 +12,10 @@ Key size(Size2d& size) {
 
 }  // namespace
 
-Group keys_of(Resize& o) { return with_leading_key({size(o.size)}); }
+Group keys_of(Resize& o) {
+  return with_leading_key({{"size", &o.size, "[height, width], or one number for the shorter side.",
+                            between(1, kMaxSide), kRequired}});
+}
 
 Group keys_of(CenterCrop& o) { return with_leading_key({size(o.size)}); }
 

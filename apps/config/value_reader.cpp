@@ -68,6 +68,7 @@ Number ValueReader::number(const Target& at) const {
 
 template <typename Number>
 std::vector<Number> ValueReader::numbers(const Target& at) const {
+  if (at.node.kind == Node::Kind::scalar) return {number<Number>(at)};
   if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of numbers");
   std::vector<Number> values;
   for (size_t i = 0; i < at.node.items.size(); ++i) {

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
-#include "smtrain/engine/sha256.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/sha256.h"
 
 namespace smtrain::app {
 namespace {

@@ -60,20 +60,19 @@ DatasetPtr open_dataset(const DataOptions& options, Split split,
       where.path, data::DecodeOptions{.apply_exif_orientation = options.exif == Exif::apply});
 }
 
-data::ImageSize image_size(Size2d size) { return {.height = size.height, .width = size.width}; }
-
 // The pixel transform of a row of the recipe; none for those that make numbers.
 struct PixelTransform {
   using Result = std::shared_ptr<const data::Transform>;
 
   Result operator()(const Resize& t) const {
-    return std::make_shared<data::Resize>(image_size(t.size));
+    if (t.size.size() == 1) return std::make_shared<data::Resize>(t.size[0]);
+    return std::make_shared<data::Resize>(Size2d(t.size[0], t.size[1]));
   }
   Result operator()(const CenterCrop& t) const {
-    return std::make_shared<data::CenterCrop>(image_size(t.size));
+    return std::make_shared<data::CenterCrop>(t.size);
   }
   Result operator()(const RandomCrop& t) const {
-    return std::make_shared<data::RandomCrop>(image_size(t.size), t.padding);
+    return std::make_shared<data::RandomCrop>(t.size, t.padding);
   }
   Result operator()(const RandomHorizontalFlip& t) const {
     return std::make_shared<data::RandomHorizontalFlip>(t.p);

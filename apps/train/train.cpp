@@ -20,7 +20,7 @@
 #include "smtrain/apps/train/training_report.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::app {
 namespace {

@@ -30,7 +30,7 @@ class PictureFolder {
   std::filesystem::path path_;
 };
 
-const Transforms kResize = {std::make_shared<Resize>(ImageSize{96, 96})};
+const Transforms kResize = {std::make_shared<Resize>(Size2d{96, 96})};
 
 void run_epochs(benchmark::State& state, DataLoader& loader) {
   for (auto _ : state) {

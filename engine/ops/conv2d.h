@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/engine/ops/size2d.h"
+#include "smtrain/engine/size2d.h"
 #include "smtrain/engine/tensor.h"
 
 namespace smtrain {

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "smtrain/engine/byte_reader.h"
+#include "smtrain/engine/io/byte_reader.h"
 #include "smtrain/nn/formats/pickle_value.h"
 
 namespace smtrain::nn {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pickle_value.h"
 #include "smtrain/nn/formats/pytorch_container.h"
 #include "smtrain/nn/state_dict.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/tensor_bytes.h"
 
 namespace smtrain::nn {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/zip.h"
+#include "smtrain/engine/io/zip.h"
 #include "smtrain/nn/formats/pytorch_container.h"
 
 namespace smtrain::nn {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::nn {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "smtrain/engine/byte_reader.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/byte_reader.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/nn/formats/safetensors_header.h"
 #include "smtrain/nn/formats/tensor_bytes.h"

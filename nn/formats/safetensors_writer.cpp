@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/nn/formats/safetensors_dtype.h"
 #include "smtrain/nn/formats/tensor_bytes.h"

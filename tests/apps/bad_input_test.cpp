@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "smtrain/data/idx.h"
-#include "smtrain/engine/compression.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/compression.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch_container.h"
 #include "smtrain/nn/formats/safetensors.h"

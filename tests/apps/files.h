@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
-#include "smtrain/engine/file.h"
-#include "smtrain/engine/sha256.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/sha256.h"
 
 namespace smtrain::test {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/tests/apps/program.h"
 #include "smtrain/tests/data/picture_folder.h"
 #include "smtrain/tests/temporary_directory.h"

@@ -84,8 +84,8 @@ class Cache : public ::testing::Test {
 
   const test::TemporaryDirectory directory_;
   std::vector<std::string> warnings_;
-  const Transforms transforms_ = {std::make_shared<Resize>(ImageSize{6, 7}),
-                                  std::make_shared<RandomCrop>(ImageSize{4, 4}),
+  const Transforms transforms_ = {std::make_shared<Resize>(Size2d{6, 7}),
+                                  std::make_shared<RandomCrop>(Size2d{4, 4}),
                                   std::make_shared<Grayscale>()};
 };
 
@@ -141,11 +141,11 @@ TEST_F(Cache, PicturesOfDifferentSizesAreKept) {
 }
 
 TEST_F(Cache, AFileServesLaterRunsOfTheSameJob) {
-  const Transforms resize = {std::make_shared<Resize>(ImageSize{6, 7})};
+  const Transforms resize = {std::make_shared<Resize>(Size2d{6, 7})};
   EXPECT_EQ(reads_of(resize), kPictures);
   EXPECT_EQ(reads_of(resize), 0);
   EXPECT_EQ(reads_of(transforms_), 0);  // what is random does not matter
-  EXPECT_EQ(reads_of({std::make_shared<Resize>(ImageSize{7, 6})}), kPictures);
+  EXPECT_EQ(reads_of({std::make_shared<Resize>(Size2d{7, 6})}), kPictures);
   EXPECT_EQ(reads_of(resize, {.apply_exif_orientation = true}), kPictures);
   EXPECT_EQ(reads_of(resize, {.channels = 1}), kPictures);
   EXPECT_EQ(files().size(), 4);

@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "smtrain/engine/file.h"
-#include "smtrain/engine/sha256.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/sha256.h"
 #include "smtrain/tests/shared_data.h"
 
 namespace smtrain::data {

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "smtrain/engine/compression.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/compression.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 

@@ -77,7 +77,7 @@ TEST_F(FolderLoader, AnyNumberOfThreadsGivesTheSameBatches) {
                                 .shuffle = true,
                                 .threads = threads,
                                 .prefetch = 2,
-                                .transforms = {std::make_shared<RandomCrop>(ImageSize{4, 4}, 1),
+                                .transforms = {std::make_shared<RandomCrop>(Size2d{4, 4}, 1),
                                                std::make_shared<RandomHorizontalFlip>()},
                                 .normalization = {{0.5f}, {0.25f}}});
     std::vector<BatchValues> values = all_values(loader);

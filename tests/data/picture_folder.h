@@ -6,7 +6,7 @@
 
 #include "smtrain/data/image.h"
 #include "smtrain/data/png.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain::test {
 

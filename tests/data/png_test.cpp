@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "smtrain/data/decode.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {

@@ -178,7 +178,7 @@ TEST(Resize, ThreadsDoNotDisturbEachOther) {
 
 TEST(Resize, ShorterSideAsTorchvision) {
   const auto size = [](int64_t height, int64_t width, int64_t n) {
-    const ImageSize s = shorter_side_size(height, width, n);
+    const Size2d s = shorter_side_size(height, width, n);
     return std::pair(s.height, s.width);
   };
   EXPECT_EQ(size(375, 500, 256), std::pair(256L, 341L));

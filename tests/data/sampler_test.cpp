@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "smtrain/engine/sha256.h"
+#include "smtrain/engine/io/sha256.h"
 #include "smtrain/tests/shared_data.h"
 
 namespace smtrain::data {

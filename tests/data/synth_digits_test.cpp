@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "smtrain/data/idx.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {

@@ -32,7 +32,7 @@ Image apply(const Transform& transform, Image image, int64_t index = 0) {
 }
 
 TEST(Transform, ResizeTakesASizeOrTheShorterSide) {
-  EXPECT_EQ(apply(Resize(ImageSize{4, 9}), counting(3, 5)).pixels,
+  EXPECT_EQ(apply(Resize(Size2d{4, 9}), counting(3, 5)).pixels,
             resize(counting(3, 5), 4, 9).pixels);
   const Image resized = apply(Resize(6, ResizeFilter::kBicubic), counting(3, 5));
   EXPECT_EQ(resized.pixels, resize(counting(3, 5), 6, 10, ResizeFilter::kBicubic).pixels);
@@ -50,7 +50,7 @@ TEST(Transform, CenterCrop) {
 TEST(Transform, RandomCropTakesEveryPosition) {
   std::map<int, int> first_pixels;
   for (int64_t index = 0; index < 1200; ++index) {
-    const Image part = apply(RandomCrop({2, 2}), counting(3, 4), index);
+    const Image part = apply(RandomCrop(2), counting(3, 4), index);
     ASSERT_EQ(part.pixels.size(), 4u);
     EXPECT_EQ(part.pixels[1], part.pixels[0] + 1);
     EXPECT_EQ(part.pixels[2], part.pixels[0] + 4);
@@ -92,7 +92,7 @@ TEST(Transform, Grayscale) {
 
 TEST(Transform, RandomnessIsAFunctionOfSeedAndIndex) {
   const Compose both(
-      {std::make_shared<RandomCrop>(ImageSize{4, 4}, 2), std::make_shared<RandomHorizontalFlip>()});
+      {std::make_shared<RandomCrop>(Size2d{4, 4}, 2), std::make_shared<RandomHorizontalFlip>()});
   const auto run = [&](uint64_t seed, int64_t index) {
     SampleRandom random(seed, 0, index);
     return both.apply(counting(5, 6), random).pixels;
@@ -112,7 +112,7 @@ TEST(Transform, PipelineOfAScriptGivesTorchsBits) {
       read_npz_array(test::golden("image/transforms.npz"), "script_pipeline_img1");
   const Array& stored = images.at("img1");
   const Image image =
-      apply(Resize(ImageSize{96, 96}), {stored.shape[0], stored.shape[1], 3, stored.bytes});
+      apply(Resize(Size2d{96, 96}), {stored.shape[0], stored.shape[1], 3, stored.bytes});
   EXPECT_THAT(to_float(image, {.mean = {0.5f, 0.5f, 0.5f}, .std = {0.5f, 0.5f, 0.5f}}),
               Pointwise(testing::Eq(), expected.values<float>()));
 }
@@ -162,6 +162,10 @@ TEST(TransformErrors, NameWhatWasWrong) {
       },
       ThrowsMessage<std::invalid_argument>(
           "RandomCrop: expected a picture of at least 4x9, got 7x8 with its padding"));
+  EXPECT_THAT([] { apply(Resize(16384), counting(1, 60)); },
+              ThrowsMessage<std::runtime_error>(
+                  "Resize: a picture of 1x60 would become one of 16384x983040, of more than "
+                  "178956970 pixels"));
   EXPECT_THAT([] { RandomVerticalFlip(1.5); },
               ThrowsMessage<std::invalid_argument>(
                   "RandomVerticalFlip: probability must be 0 to 1, got 1.5"));

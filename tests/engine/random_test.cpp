@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "smtrain/data/npz.h"
-#include "smtrain/engine/sha256.h"
+#include "smtrain/engine/io/sha256.h"
 #include "smtrain/kernels/dtype.h"
 #include "smtrain/tests/shared_data.h"
 

@@ -4,10 +4,10 @@
 
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/context.h"
+#include "smtrain/engine/io/sha256.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/concat.h"
 #include "smtrain/engine/ops/linear.h"
-#include "smtrain/engine/sha256.h"
 #include "smtrain/nn/layers/activation.h"
 #include "smtrain/nn/layers/batch_norm2d.h"
 #include "smtrain/nn/layers/conv2d.h"

@@ -205,8 +205,11 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:25: data.cache: expected none, ram or disk, got 'rom'; did you mean 'ram'?"},
       {"data: {train: {images: a}}\n",
        "cats.yaml:1:15: data.train: images and labels are given together"},
-      {"data: {train: a, transform: [{resize: [96]}]}\n",
-       "cats.yaml:1:39: data.transform[0].resize.size: expected [height, width] or one whole "
+      {"data: {train: a, transform: [{resize: [96, 96, 3]}]}\n",
+       "cats.yaml:1:30: data.transform[0]: resize takes [height, width] or the shorter side, got 3 "
+       "numbers"},
+      {"data: {train: a, transform: [{center_crop: [96]}]}\n",
+       "cats.yaml:1:44: data.transform[0].center_crop.size: expected [height, width] or one whole "
        "number for both, at least 1 and at most 16384, got a list"},
       {"data: {train: a, transform: [resize]}\n",
        "cats.yaml:1:30: data.transform[0].resize: 'size' is required"},
@@ -310,7 +313,7 @@ TEST(RecipeReader, BoundsWhatAJobCanCost) {
   expect_most("model.classes", "1048576", "1048577");
 
   const std::string size = ": expected [height, width] or one whole number for both";
-  for (const std::string kind : {"resize", "center_crop", "random_crop"}) {
+  for (const std::string kind : {"center_crop", "random_crop"}) {
     const std::string path = "data.transform[0]." + kind + ".size";
     EXPECT_EQ(refusal("data.transform", "[{" + kind + ": 16384}]"), "no mistake");
     EXPECT_EQ(refusal("data.transform", "[{" + kind + ": 16385}]"),
@@ -320,6 +323,10 @@ TEST(RecipeReader, BoundsWhatAJobCanCost) {
               "--set:1:" + std::to_string(kind.size() + 9) + ": " + path +
                   "[1]: expected a whole number, at least 1 and at most 16384, got '1000000000'");
   }
+  EXPECT_EQ(refusal("data.transform", "[{resize: 16384}, {resize: [3, 16384]}]"), "no mistake");
+  EXPECT_EQ(refusal("data.transform", "[{resize: 16385}]"),
+            "--set:1:11: data.transform[0].resize.size: expected a whole number, at least 1 and at "
+            "most 16384, got '16385'");
   EXPECT_EQ(refusal("data.transform", "[{random_crop: {size: 3, padding: 16385}}]"),
             "--set:1:35: data.transform[0].random_crop.padding: expected a whole number, at least "
             "0 and at most 16384, got '16385'");

@@ -27,6 +27,7 @@ TEST(RecipeRoundTrip, EveryKindOfLayerAndTransform) {
   recipe.data.cache_dir = "c";
   recipe.output = {"o", "m", nn::PytorchFormat::legacy, true};
   recipe.data.transform = {Resize{{3, 4}},
+                           Resize{{5}},
                            CenterCrop{{3, 4}},
                            RandomCrop{{3, 4}, 2},
                            RandomHorizontalFlip{},

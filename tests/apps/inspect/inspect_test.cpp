@@ -10,7 +10,7 @@
 #include "smtrain/apps/inspect/layer_summary.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/apps/model/model_file.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 

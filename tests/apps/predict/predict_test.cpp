@@ -13,7 +13,7 @@
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/data/png.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::app {

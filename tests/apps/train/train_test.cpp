@@ -282,7 +282,7 @@ model: {layers: [{conv2d: {out_channels: 8, kernel_size: 5, stride: 2}}, relu, {
 data:
   train: ${channel:training}/train
   validation: ${channel:training}/validation
-  transform: [{resize: [24, 24]}, random_horizontal_flip, to_tensor,
+  transform: [{resize: 24}, {center_crop: 24}, random_horizontal_flip, to_tensor,
               {normalize: {mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}}]
 train: {epochs: 20, batch_size: 8, loss: cross_entropy, optimizer: {name: adam, lr: 0.01}}
 )"));

@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 
 namespace smtrain::nn {

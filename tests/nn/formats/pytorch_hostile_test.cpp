@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/pytorch_zip_writer.h"

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "smtrain/engine/zip.h"
+#include "smtrain/engine/io/zip.h"
 #include "smtrain/tests/shared_data.h"
 
 namespace smtrain::nn {

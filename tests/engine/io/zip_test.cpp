@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/engine/zip.h"
+#include "smtrain/engine/io/zip.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "smtrain/engine/error.h"
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/tests/shared_data.h"
 
 namespace smtrain {

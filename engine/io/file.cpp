@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/engine/sha256.h"
+#include "smtrain/engine/io/sha256.h"
 
 #include <algorithm>
 #include <string_view>

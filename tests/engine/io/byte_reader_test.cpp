@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/engine/byte_reader.h"
+#include "smtrain/engine/io/byte_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/engine/compression.h"
+#include "smtrain/engine/io/compression.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "smtrain/engine/file.h"
+#include "smtrain/engine/io/file.h"
 
 namespace smtrain {
 namespace {

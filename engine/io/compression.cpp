@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/engine/compression.h"
+#include "smtrain/engine/io/compression.h"
 
 #include <isa-l/igzip_lib.h>
 #include <zlib.h>
