@@ -8,6 +8,7 @@
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/agreement.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
+#include "smtrain/tests/reference/batch_norm.h"
 
 namespace smtrain::test {
 namespace {
@@ -22,18 +23,54 @@ SMTRAIN_OP_TEST(BatchNorm, kFloatingDTypes);
 class BatchNormGolden : public OpTest {};
 SMTRAIN_OP_TEST(BatchNormGolden, {DType::f32, DType::f64});
 
-TEST_P(BatchNorm, AgreesWithFloat64) {
-  // Channels around a vector and the 64 worked on together; rows in one part, several, and the
-  // most.
-  for (const Shape& shape :
-       {Shape{5, 1}, Shape{7, 17}, Shape{600, 65}, Shape{3, 16, 5, 5}, Shape{70, 3, 16, 16}}) {
-    SCOPED_TRACE(testing::Message() << shape);
-    const auto f = [](const std::vector<Tensor>& in) {
-      return batch_norm(in[0], in[1], in[2], {});
-    };
-    expect_agrees_with_float64(
-        f, {randn(shape, dtype(), 1), randn({shape[1]}, wide(), 2), randn({shape[1]}, wide(), 3)},
-        tolerance(dtype()));
+// Channels around a vector and the 64 worked on together; rows around one part of 256, in several
+// parts, and in the most, 64, whose sizes then differ.
+const std::vector<Shape> kShapes = {{5, 1},        {7, 17},         {600, 65},
+                                    {255, 3},      {256, 3},        {257, 3},
+                                    {3, 16, 5, 5}, {70, 3, 16, 16}, {64 * 256 + 1, 3}};
+
+// Standard normal values plus 0 to 8 along the rows: any two parts of them have different means.
+Tensor drifting(const Shape& shape, DType dtype, uint64_t seed) {
+  std::vector<double> values = randn(shape, DType::f64, seed).to_vector<double>();
+  const size_t image = values.size() / static_cast<size_t>(shape[0]);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] += 8.0 * static_cast<double>(i / image) / static_cast<double>(shape[0]);
+  }
+  return to(from_vector(values, shape), dtype);
+}
+
+TEST_P(BatchNorm, AgreesWithFloat64Reference) {
+  constexpr uint64_t kGradientSeed = 99;
+  const BatchNormOptions all_options[] = {{}, {.momentum = -1}, {.training = false, .eps = 1e-3}};
+  for (const Shape& shape : kShapes) {
+    const Shape channels = {shape[1]};
+    const Tensor x = drifting(shape, dtype(), 1);
+    const Tensor weight = randn(channels, wide(), 2), bias = randn(channels, wide(), 3);
+    const std::vector<double> dy = randn(shape, dtype(), kGradientSeed).to_vector<double>();
+    const std::vector<double> w = weight.to_vector<double>(), b = bias.to_vector<double>();
+    for (const BatchNormOptions& options : all_options) {
+      SCOPED_TRACE(testing::Message() << shape << ", training " << options.training << ", momentum "
+                                      << options.momentum);
+      const BatchNormRunning running = {randn(channels, wide(), 4),
+                                        full(channels, 3, {.dtype = wide()}),
+                                        full({1}, 4, {.dtype = DType::i64})};
+      const auto y = reference::batch_norm(x, w, b, running, options);
+      const auto [dx, dw, db] = reference::batch_norm_gradients(x, dy, w, running, options);
+      const auto [mean, var] = reference::running_after(x, running, options);
+
+      const auto f = [&](const std::vector<Tensor>& in) {
+        return batch_norm(in[0], in[1], in[2], running, options);
+      };
+      const auto results = result_and_gradients(f, {x, weight, bias}, kGradientSeed);
+      EXPECT_CLOSE(results[0].to_vector<double>(), y, tolerance(dtype()));
+      EXPECT_CLOSE(results[1].to_vector<double>(), dx, tolerance(dtype()));
+      EXPECT_CLOSE(results[2].to_vector<double>(), dw, tolerance(wide()));
+      EXPECT_CLOSE(results[3].to_vector<double>(), db, tolerance(wide()));
+      if (!options.training) continue;
+      EXPECT_CLOSE(running.mean.to_vector<double>(), mean, tolerance(wide()));
+      EXPECT_CLOSE(running.var.to_vector<double>(), var, tolerance(wide()));
+      EXPECT_EQ(running.num_batches_tracked.item(), 5);
+    }
   }
 }
 
@@ -61,8 +98,8 @@ TEST_P(BatchNorm, SurvivesAMeanMuchLargerThanTheDeviation) {
   std::vector<double> values = randn({5000, 3}, DType::f64, 1).to_vector<double>();
   for (double& value : values) value = static_cast<float>(mean + deviation * value);
   const Tensor x = to(from_vector(values, {5000, 3}), dtype());
-  const Tensor exact = from_vector(x.to_vector<double>(), {5000, 3});
-  EXPECT_CLOSE(batch_norm(x, {}, {}, {}), batch_norm(exact, {}, {}, {}),
+  const std::vector<double> y = reference::batch_norm(x, {1, 1, 1}, {0, 0, 0}, {}, {});
+  EXPECT_CLOSE(batch_norm(x, {}, {}, {}).to_vector<double>(), y,
                std::max(1e-4, tolerance(dtype())));
 }
 
