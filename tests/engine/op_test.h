@@ -33,6 +33,9 @@ std::string name_of_param(const testing::TestParamInfo<OpTestParam>& info);
 /// The dtypes that ops compute gradients in.
 inline const std::vector<DType> kFloatingDTypes = {DType::f32, DType::f64, DType::bf16, DType::f16};
 
+/// Those of them whose gradients are compared with float64's.
+inline const std::vector<DType> kNarrowDTypes = {DType::f32, DType::bf16, DType::f16};
+
 /// SMTRAIN_OP_TEST(Softmax, kFloatingDTypes) runs TEST_P(Softmax, ...) on every device and dtype.
 #define SMTRAIN_OP_TEST(suite, ...)                                                         \
   INSTANTIATE_TEST_SUITE_P(Ops, suite,                                                      \
