@@ -12,6 +12,7 @@
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/tensor.h"
+#include "smtrain/tests/engine/op_test.h"
 
 namespace smtrain::test {
 
@@ -47,7 +48,9 @@ class GoldenOps {
   nlohmann::json cases_;
 };
 
-/// How far a result may be from PyTorch's float64, which is stored as float32.
-inline double golden_tolerance(DType dtype) { return dtype == DType::f64 ? 2e-7 : 1e-5; }
+/// How far a result may be from PyTorch's float64, which is stored as float32: rounded at 6e-8.
+inline double golden_tolerance(DType dtype) {
+  return dtype == DType::f64 ? 6e-8 : tolerance(dtype);
+}
 
 }  // namespace smtrain::test

@@ -18,6 +18,7 @@
 #include "smtrain/nn/optim/adadelta.h"
 #include "smtrain/nn/optim/adam.h"
 #include "smtrain/nn/optim/sgd.h"
+#include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/golden_stream.h"
 #include "smtrain/tests/shared_data.h"
 
@@ -64,10 +65,8 @@ TEST_P(Model, OutputsLossAndGradientsArePyTorchs) {
   const Tensor y = (*model)(x);
   const auto arrays = data::read_npz(test::golden("model/" + name() + ".npz"));
   const auto expected = arrays.at("eval_out_f64").values<float>();
-  const std::vector<double> outputs = y.to_vector<double>();
-  ASSERT_EQ(outputs.size(), expected.size());
-  for (size_t i = 0; i < outputs.size(); ++i)
-    EXPECT_NEAR(outputs[i], expected[i], 3 * tolerance(dtype()));
+  EXPECT_CLOSE(y.to_vector<double>(), std::vector<double>(expected.begin(), expected.end()),
+               tolerance(dtype()));
 
   const Tensor loss = nll_loss(y, from_vector(targets, {std::ssize(targets)}));
   EXPECT_NEAR(loss.item(), golden.at("eval_loss_f64").get<double>(),
@@ -198,10 +197,10 @@ TEST(Models, LiveDropoutDrawsPyTorchsMasks) {
   test::GoldenStream stream(golden.at("input_seed"));
   const Tensor x = stream.sym({2, 1, 28, 28}, DType::f32);
   Context::current().generator().manual_seed(golden.at("init_seed").get<uint64_t>() + 7);
-  const std::vector<float> y = (*model)(x).to_vector<float>();
+  const std::vector<double> y = (*model)(x).to_vector<double>();
   const auto arrays = data::read_npz(test::golden("model/mnist.npz"));
   const auto expected = arrays.at("train_dropout_out_f32").values<float>();
-  for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], expected[i], 3e-5);
+  EXPECT_CLOSE(y, std::vector<double>(expected.begin(), expected.end()), tolerance(DType::f32));
 }
 
 TEST(Models, NetTakesOtherSizesAndRefusesTooSmallOnes) {
