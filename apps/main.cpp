@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/command_line.h"
+#include "smtrain/apps/run.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,9 +13,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "smtrain/apps/config/command_line.h"
-#include "smtrain/apps/run.h"
 
 namespace {
 

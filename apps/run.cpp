@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/run.h"
 
-#include <iostream>
-#include <variant>
-
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/inspect/inspect.h"
 #include "smtrain/apps/predict/predict.h"
 #include "smtrain/apps/train/train.h"
 #include "smtrain/data/synth_digits.h"
+
+#include <iostream>
+#include <variant>
 
 namespace smtrain::app {
 namespace {

@@ -2,21 +2,6 @@
 // One measured job of bench/compare, our side of it: trains `net` or `mnist_cnn` for some steps on
 // batches that lie in memory, or decodes, resizes and batches the pictures of class folders. Prints
 // one JSON object. bench/pytorch/compare_job.py is the same with PyTorch.
-#include <time.h>
-
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
-#include <chrono>
-#include <cstdint>
-#include <exception>
-#include <filesystem>
-#include <iostream>
-#include <memory>
-#include <numeric>
-#include <string>
-#include <vector>
-
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/objective.h"
 #include "smtrain/apps/job/training_step.h"
@@ -28,6 +13,20 @@
 #include "smtrain/nn/models/net.h"
 #include "smtrain/nn/optim/adam.h"
 #include "smtrain/nn/optim/sgd.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <time.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
 
 namespace {
 

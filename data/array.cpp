@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/array.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/shape.h"
+#include "smtrain/kernels/dtype.h"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "smtrain/engine/shape.h"
-#include "smtrain/kernels/dtype.h"
 
 namespace smtrain::data {
 

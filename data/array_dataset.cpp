@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/array_dataset.h"
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "smtrain/data/npy.h"
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace smtrain::data {
 namespace {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/array.h"
+#include "smtrain/data/dataset.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "smtrain/data/array.h"
-#include "smtrain/data/dataset.h"
 
 namespace smtrain::data {
 

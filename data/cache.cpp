@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/cache.h"
 
+#include "smtrain/data/cache_format.h"
+#include "smtrain/data/prefetcher.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/sha256.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,11 +14,6 @@
 #include <stdexcept>
 #include <utility>
 #include <variant>
-
-#include "smtrain/data/cache_format.h"
-#include "smtrain/data/prefetcher.h"
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/io/sha256.h"
 
 namespace smtrain::data {
 namespace {

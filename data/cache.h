@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/dataset.h"
+#include "smtrain/data/transform.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "smtrain/data/dataset.h"
-#include "smtrain/data/transform.h"
 
 namespace smtrain::data {
 

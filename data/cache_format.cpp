@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/cache_format.h"
 
+#include "smtrain/engine/error.h"
+
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/image.h"
+#include "smtrain/engine/io/file.h"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -9,9 +12,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "smtrain/data/image.h"
-#include "smtrain/engine/io/file.h"
 
 // How a cache stores pictures, in a file or in memory, in this machine's byte order:
 //

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/cifar.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
+
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 namespace {

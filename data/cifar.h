@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/array_dataset.h"
+
 #include <filesystem>
 #include <memory>
-
-#include "smtrain/data/array_dataset.h"
 
 namespace smtrain::data {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/color.h"
 
-#include <utility>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <utility>
 
 namespace smtrain::data {
 namespace {

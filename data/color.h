@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-
 #include "smtrain/data/image.h"
+
+#include <cstdint>
 
 namespace smtrain::data {
 

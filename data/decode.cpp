@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/decode.h"
 
-#include <algorithm>
-#include <cstdio>
-
 #include "smtrain/data/color.h"
 #include "smtrain/data/decoders.h"
 #include "smtrain/data/exif.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
+
+#include <algorithm>
+#include <cstdio>
 
 namespace smtrain::data {
 namespace {

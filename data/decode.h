@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/image.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
-
-#include "smtrain/data/image.h"
 
 namespace smtrain::data {
 

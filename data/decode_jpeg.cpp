@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <csetjmp>
-#include <cstdio>
-
-// These two need the one before them.
-#include <jpeglib.h>
-
-#include <jerror.h>
-
-#include <algorithm>
-
 #include "smtrain/data/color.h"
 #include "smtrain/data/decoders.h"
 #include "smtrain/engine/error.h"
+
+// Each of these needs the one before it.
+// clang-format off
+#include <cstdio>
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
+
+#include <algorithm>
+#include <csetjmp>
 
 namespace smtrain::data {
 namespace {

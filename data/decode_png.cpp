@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/decoders.h"
+#include "smtrain/engine/error.h"
+
 #include <png.h>
 
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
-
-#include "smtrain/data/decoders.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/decoders.h"
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-
-#include "smtrain/data/decoders.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/decoders.h"
+#include "smtrain/engine/error.h"
+
 #include <stb_image.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
-
-#include "smtrain/data/decoders.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {
@@ -90,13 +91,15 @@ Image decode_stb(Bytes bytes, const std::string& name, int64_t max_pixels,
   if (!stbi_info_from_callbacks(&Source::callbacks(), &header, &width, &height, &channels)) {
     fail_damaged(name, format, header.overrun ? kTruncated : stbi_failure_reason());
   }
-  Image image = make_image(name, height, width, 3, max_pixels);
+  Image image = make_image(name, std::abs(int64_t{height}), width, 3, max_pixels);  // < 0: top-down
   Source source{bytes};
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
       stbi_load_from_callbacks(&Source::callbacks(), &source, &width, &height, &channels, 3),
       stbi_image_free);
   if (source.overrun) fail_damaged(name, format, kTruncated);
   if (pixels == nullptr) fail_damaged(name, format, stbi_failure_reason());
+  if (height != image.height || width != image.width)
+    fail_damaged(name, format, "it has two sizes");
   std::memcpy(image.pixels.data(), pixels.get(), image.pixels.size());
   return image;
 }

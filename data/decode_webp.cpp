@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <webp/decode.h>
-
 #include "smtrain/data/decoders.h"
 #include "smtrain/engine/error.h"
+
+#include <webp/decode.h>
 
 namespace smtrain::data {
 namespace {

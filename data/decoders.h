@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/image.h"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "smtrain/data/image.h"
 
 // What decode() chooses from. Each function gives a picture of 1 or 3 channels, whichever the file
 // holds, and throws as decode() does.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/exif.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

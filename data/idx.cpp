@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/idx.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/byte_reader.h"
+#include "smtrain/engine/io/compression.h"
+#include "smtrain/engine/io/file.h"
+
 #include <algorithm>
 #include <limits>
 #include <span>
 #include <utility>
 #include <vector>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/io/byte_reader.h"
-#include "smtrain/engine/io/compression.h"
-#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 namespace {

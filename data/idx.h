@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/array.h"
+#include "smtrain/data/array_dataset.h"
+
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
-
-#include "smtrain/data/array.h"
-#include "smtrain/data/array_dataset.h"
 
 namespace smtrain::data {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/image_folder.h"
 
+#include "smtrain/engine/error.h"
+
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -9,8 +11,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/dataset.h"
+#include "smtrain/data/decode.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "smtrain/data/dataset.h"
-#include "smtrain/data/decode.h"
 
 namespace smtrain::data {
 

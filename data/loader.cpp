@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/loader.h"
 
-#include <algorithm>
-
 #include "smtrain/data/prefetcher.h"
 #include "smtrain/data/sample_loader.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/image_batch.h"
+
+#include <algorithm>
 
 namespace smtrain::data {
 namespace {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <iterator>
-#include <memory>
-#include <utility>
-
 #include "smtrain/data/batch.h"
 #include "smtrain/data/dataset.h"
 #include "smtrain/data/normalize.h"
 #include "smtrain/data/sampler.h"
 #include "smtrain/data/transform.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <utility>
 
 namespace smtrain::data {
 

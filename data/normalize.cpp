@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/normalize.h"
 
-#include <algorithm>
-
 #include "smtrain/engine/error.h"
+
+#include <algorithm>
 
 namespace smtrain::data {
 

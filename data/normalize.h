@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
-
 #include "smtrain/data/image.h"
+
+#include <vector>
 
 namespace smtrain::data {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/npy.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/byte_reader.h"
+#include "smtrain/engine/io/file.h"
+
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <optional>
 #include <utility>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/io/byte_reader.h"
-#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 namespace {
@@ -190,8 +190,7 @@ const char* descr_of(DType dtype) {
     case DType::boolean: return "|b1";
     case DType::bf16: break;
   }
-  check(false, "write_npy: NumPy has no bf16; convert to f32 first");
-  return "";
+  mistake("write_npy: NumPy has no bf16; convert to f32 first");
 }
 
 /// "(2, 3)", "(2,)", "()"

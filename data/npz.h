@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/array.h"
+
 #include <filesystem>
 #include <map>
 #include <span>
 #include <string>
-
-#include "smtrain/data/array.h"
 
 namespace smtrain::data {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/png.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
+
 #include <png.h>
 
 #include <limits>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/io/file.h"
 
 namespace smtrain::data {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/prefetcher.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/readable_samples.h"
 
+#include "smtrain/data/prefetcher.h"
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
-
-#include "smtrain/data/prefetcher.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/dataset.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "smtrain/data/dataset.h"
 
 namespace smtrain::data {
 
@@ -31,10 +31,9 @@ struct ReadableSamples {
 /// Applies a policy. For skip and replace every sample is read once, now, on `threads` threads (0:
 /// the caller's own): which samples an epoch has must be known before its order is drawn, and this
 /// way neither the order nor any batch depends on when a damaged file is met. Samples in memory
-/// cost nothing, those of a cache next to nothing. `replace` takes a sample of another class where
-/// a class has no readable one.
+/// cost nothing, those of a cache next to nothing.
 ///
-/// Throws std::runtime_error when no sample is readable.
+/// Throws std::runtime_error when no sample of a class is readable.
 ReadableSamples readable_samples(std::shared_ptr<const Dataset> dataset, CorruptPolicy policy,
                                  int threads = 0);
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/resize.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/kernels/vectorize.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numbers>
 #include <vector>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/kernels/vectorize.h"
 
 // Pillow's 8-bit resampling (src/libImaging/Resample.c): weights in double, rounded to 22
 // fractional bits, so that a sum of weight * pixel fits 32 bits and its order does not matter.
@@ -20,10 +20,10 @@ constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
 double support(ResizeFilter filter) {
   switch (filter) {
-    case ResizeFilter::kBox: return 0.5;
-    case ResizeFilter::kBilinear: return 1;
-    case ResizeFilter::kBicubic: return 2;
-    case ResizeFilter::kLanczos: return 3;
+    case ResizeFilter::box: return 0.5;
+    case ResizeFilter::bilinear: return 1;
+    case ResizeFilter::bicubic: return 2;
+    case ResizeFilter::lanczos: return 3;
   }
   return 0;
 }
@@ -34,16 +34,16 @@ double sinc(double x) {
 
 double evaluate(ResizeFilter filter, double x) {
   switch (filter) {
-    case ResizeFilter::kBox: return x > -0.5 && x <= 0.5 ? 1 : 0;
-    case ResizeFilter::kBilinear: return std::max(0.0, 1 - std::abs(x));
-    case ResizeFilter::kBicubic: {
+    case ResizeFilter::box: return x > -0.5 && x <= 0.5 ? 1 : 0;
+    case ResizeFilter::bilinear: return std::max(0.0, 1 - std::abs(x));
+    case ResizeFilter::bicubic: {
       constexpr double a = -0.5;
       x = std::abs(x);
       if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
       if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
       return 0;
     }
-    case ResizeFilter::kLanczos: return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0;
+    case ResizeFilter::lanczos: return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0;
   }
   return 0;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/sample_loader.h"
 
-#include <cstring>
-#include <utility>
-
 #include "smtrain/data/sample_random.h"
 #include "smtrain/engine/error.h"
+
+#include <cstring>
+#include <utility>
 
 namespace smtrain::data {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <memory>
-
 #include "smtrain/data/dataset.h"
 #include "smtrain/data/transform.h"
 #include "smtrain/engine/shape.h"
 #include "smtrain/kernels/dtype.h"
+
+#include <cstdint>
+#include <memory>
 
 namespace smtrain::data {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/sampler.h"
 
-#include <numeric>
-
 #include "smtrain/engine/error.h"
+
+#include <numeric>
 
 namespace smtrain::data {
 namespace {

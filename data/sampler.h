@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/random.h"
+
 #include <cstdint>
 #include <vector>
-
-#include "smtrain/engine/random.h"
 
 namespace smtrain::data {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/synth_digits.h"
 
+#include "smtrain/data/idx.h"
+#include "smtrain/data/sample_random.h"
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
-
-#include "smtrain/data/idx.h"
-#include "smtrain/data/sample_random.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/array.h"
+
 #include <cstdint>
 #include <filesystem>
-
-#include "smtrain/data/array.h"
 
 namespace smtrain::data {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/synth_folders.h"
 
+#include "smtrain/data/png.h"
+#include "smtrain/data/sample_random.h"
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <exception>
-
-#include "smtrain/data/png.h"
-#include "smtrain/data/sample_random.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/transform.h"
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "smtrain/data/color.h"
 #include "smtrain/data/decode.h"
 #include "smtrain/engine/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace smtrain::data {
 namespace {
@@ -16,16 +16,18 @@ constexpr int64_t kMaxPixels = DecodeOptions().max_pixels;
 
 const char* name_of(ResizeFilter filter) {
   switch (filter) {
-    case ResizeFilter::kBox: return "box";
-    case ResizeFilter::kBilinear: return "bilinear";
-    case ResizeFilter::kBicubic: return "bicubic";
-    case ResizeFilter::kLanczos: return "lanczos";
+    case ResizeFilter::box: return "box";
+    case ResizeFilter::bilinear: return "bilinear";
+    case ResizeFilter::bicubic: return "bicubic";
+    case ResizeFilter::lanczos: return "lanczos";
   }
   return "?";
 }
 
-void check_positive(const char* name, Size2d size) {
+void check_size_of(const char* name, Size2d size) {
   check(size.height > 0 && size.width > 0, name, ": size must be positive, got ", size);
+  check(size.height <= kMaxPixels / size.width, name, ": expected at most ", kMaxPixels,
+        " pixels, got ", size);
 }
 
 void check_probability(const char* name, double probability) {
@@ -85,7 +87,7 @@ bool Compose::is_random() const {
 }
 
 Resize::Resize(Size2d size, ResizeFilter filter) : size_(size), filter_(filter) {
-  check_positive("Resize", size);
+  check_size_of("Resize", size);
 }
 
 Resize::Resize(int64_t shorter_side, ResizeFilter filter)
@@ -107,7 +109,7 @@ std::string Resize::description() const {
   return "Resize(" + size + ", " + name_of(filter_) + ")";
 }
 
-CenterCrop::CenterCrop(Size2d size) : size_(size) { check_positive("CenterCrop", size); }
+CenterCrop::CenterCrop(Size2d size) : size_(size) { check_size_of("CenterCrop", size); }
 
 Image CenterCrop::apply(Image image, SampleRandom&) const {
   return crop(image, center_offset(image.height, size_.height),
@@ -117,8 +119,10 @@ Image CenterCrop::apply(Image image, SampleRandom&) const {
 std::string CenterCrop::description() const { return concat_text("CenterCrop(", size_, ")"); }
 
 RandomCrop::RandomCrop(Size2d size, int64_t padding) : size_(size), padding_(padding) {
-  check_positive("RandomCrop", size);
+  check_size_of("RandomCrop", size);
   check(padding >= 0, "RandomCrop: padding must not be negative, got ", padding);
+  check(padding <= kMaxPixels, "RandomCrop: expected a padding of at most ", kMaxPixels, ", got ",
+        padding);
 }
 
 Image RandomCrop::apply(Image image, SampleRandom& random) const {

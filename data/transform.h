@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/image.h"
+#include "smtrain/data/resize.h"
+#include "smtrain/data/sample_random.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "smtrain/data/image.h"
-#include "smtrain/data/resize.h"
-#include "smtrain/data/sample_random.h"
 
 namespace smtrain::data {
 
@@ -46,8 +46,8 @@ class Compose : public Transform {
 /// To a fixed size or, with one number, the shorter side to that number.
 class Resize : public Transform {
  public:
-  explicit Resize(Size2d size, ResizeFilter filter = ResizeFilter::kBilinear);
-  explicit Resize(int64_t shorter_side, ResizeFilter filter = ResizeFilter::kBilinear);
+  explicit Resize(Size2d size, ResizeFilter filter = ResizeFilter::bilinear);
+  explicit Resize(int64_t shorter_side, ResizeFilter filter = ResizeFilter::bilinear);
   Image apply(Image image, SampleRandom& random) const override;
   std::string description() const override;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/allocator.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/memory_plan.h"
+
 #include <algorithm>
 #include <bit>
 #include <utility>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/memory_plan.h"
 
 namespace smtrain {
 namespace {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/device.h"
+#include "smtrain/engine/storage.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
-
-#include "smtrain/engine/device.h"
-#include "smtrain/engine/storage.h"
 
 namespace smtrain {
 

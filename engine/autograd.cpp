@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/autograd.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <iterator>
 #include <queue>
 #include <unordered_map>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/tensor.h"
+
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "smtrain/engine/tensor.h"
 
 namespace smtrain {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/captured_step.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "smtrain/engine/allocator.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/memory_plan.h"
 #include "smtrain/engine/tape.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace smtrain {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/tensor.h"
+
 #include <functional>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "smtrain/engine/tensor.h"
 
 namespace smtrain {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/context.h"
 
-#include <omp.h>
-
 #include "smtrain/engine/allocator.h"
+
+#include <omp.h>
 
 namespace smtrain {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <vector>
-
 #include "smtrain/engine/device.h"
 #include "smtrain/engine/random.h"
 #include "smtrain/engine/storage.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace smtrain {
 

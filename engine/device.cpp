@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/device.h"
 
+#include "smtrain/engine/error.h"
+
 #include <deque>
 #include <mutex>
 #include <ostream>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain {
 namespace {
@@ -48,8 +48,7 @@ Device Device::named(std::string_view name) {
     if (e.name == name) return Device(id);
     known += (id++ == 0 ? "" : ", ") + e.name;
   }
-  check(false, "device: no device is named '", name, "' (this machine has: ", known, ")");
-  return {};
+  mistake("device: no device is named '", name, "' (this machine has: ", known, ")");
 }
 
 const std::string& Device::name() const { return entry(id_).name; }

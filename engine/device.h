@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/kernels/table.h"
+
 #include <iosfwd>
 #include <string>
 #include <string_view>
-
-#include "smtrain/kernels/table.h"
 
 namespace smtrain {
 

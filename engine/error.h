@@ -36,13 +36,19 @@ std::string concat_text(const Parts&... parts) {
   return joined_text({TextPart::of(parts)...});
 }
 
-/// Throws std::invalid_argument with the joined parts when a caller's condition does not hold. A
-/// message opens with the operation that the caller wrote, says what was expected and what came,
-/// and ends with shapes or file and line.
+/// Throws std::invalid_argument with the joined parts: the caller's mistake. A message opens with
+/// the operation that the caller wrote, says what was expected and what came, and ends with shapes
+/// or file and line.
+template <typename... Parts>
+[[noreturn]] void mistake(const Parts&... parts) {
+  throw std::invalid_argument(concat_text(parts...));
+}
+
+/// Throws as mistake() does unless the condition holds.
 template <typename... Parts>
 void check(bool condition, const Parts&... parts) {
   if (!condition) [[unlikely]]
-    throw std::invalid_argument(concat_text(parts...));
+    mistake(parts...);
 }
 
 /// Throws std::runtime_error with the joined parts: the world failed (files, devices), not the

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/parameter_arena.h"
 
-#include <unordered_set>
-#include <utility>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+
+#include <unordered_set>
+#include <utility>
 
 namespace smtrain {
 namespace {
@@ -74,7 +74,7 @@ ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states)
   upload_slices();
 }
 
-// The node of a parameter that is still here: whose gradients are written in this arena.
+// A parameter's graph node. Throws unless its gradient is still written into this arena.
 GraphNode& ParameterArena::leaf_of(const Tensor& parameter) const {
   GraphNode* leaf = parameter.graph_node().get();
   check(leaf != nullptr && leaf->gradient.defined() &&

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "smtrain/engine/tensor.h"
 #include "smtrain/kernels/optimizer.h"
+
+#include <cstdint>
+#include <vector>
 
 namespace smtrain {
 

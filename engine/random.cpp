@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/random.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/kernels/vectorize.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numeric>
 #include <utility>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/kernels/mt19937.h"
+
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include "smtrain/kernels/mt19937.h"
 
 namespace smtrain {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/shape.h"
 
-#include <ostream>
-
 #include "smtrain/engine/error.h"
+
+#include <ostream>
 
 namespace smtrain {
 namespace {

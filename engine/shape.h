@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/kernels/layout.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
 #include <span>
-
-#include "smtrain/kernels/layout.h"
 
 namespace smtrain {
 

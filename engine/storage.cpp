@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/storage.h"
 
-#include <utility>
-
 #include "smtrain/engine/allocator.h"
+
+#include <utility>
 
 namespace smtrain {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/device.h"
+
 #include <cstddef>
 #include <memory>
-
-#include "smtrain/engine/device.h"
 
 namespace smtrain {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/tensor.h"
 
-#include <algorithm>
-#include <limits>
-#include <ostream>
-
 #include "smtrain/engine/allocator.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+
+#include <algorithm>
+#include <limits>
+#include <ostream>
 
 namespace smtrain {
 
@@ -199,10 +199,15 @@ Tensor empty_like(const Tensor& x) {
   return empty_strided(x.shape(), x.strides(), x.dtype(), x.device());
 }
 
+void fill(const Tensor& y, double value) {
+  if (!y.is_dense()) return copy_into(full(y.shape(), value, {.dtype = y.dtype()}, y.device()), y);
+  call(y.device(), &KernelTable::fill,
+       FillArgs{.count = y.numel(), .dtype = y.dtype(), .value = value, .y = y.data()});
+}
+
 Tensor full(const Shape& shape, double value, TensorOptions options, Device device) {
   Tensor y = empty(shape, options, device);
-  call(device, &KernelTable::fill,
-       FillArgs{.count = y.numel(), .dtype = y.dtype(), .value = value, .y = y.data()});
+  fill(y, value);
   return y;
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <iosfwd>
-#include <memory>
-#include <vector>
-
 #include "smtrain/engine/device.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/shape.h"
 #include "smtrain/engine/storage.h"
 #include "smtrain/kernels/dtype.h"
 #include "smtrain/kernels/layout.h"
+
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <vector>
 
 namespace smtrain {
 
@@ -136,6 +136,9 @@ Tensor from_host(const void* values, const Shape& shape, DType dtype);
 
 /// Overwrites y with x (same shape; dtype, device and layout may differ) outside the graph.
 void copy_into(const Tensor& x, const Tensor& y, bool accumulate = false);
+
+/// y = value, converted to y's dtype (kernels/elementwise.h).
+void fill(const Tensor& y, double value);
 
 /// Shape, dtype and values, for messages and tests.
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
-
 #include "smtrain/kernels/dtype.h"
+
+#include <cstddef>
 
 namespace smtrain {
 

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
 namespace smtrain {
 
@@ -150,6 +152,22 @@ decltype(auto) dispatch_floating(DType dtype, F&& f) {
     case DType::bf16: return f.template operator()<BFloat16>();
     case DType::f16: return f.template operator()<Float16>();
     default: return f.template operator()<float>();
+  }
+}
+
+/// x as a U. Floating to integer truncates, gives the nearest end of U's range beyond it and 0 for
+/// NaN; anything to bool is "not zero".
+template <typename U, typename T>
+constexpr U convert_to(T x) {
+  if constexpr (std::is_same_v<U, bool>) {
+    return x != T(0);
+  } else if constexpr (std::is_integral_v<U> && std::is_floating_point_v<T>) {
+    constexpr T least = static_cast<T>(std::numeric_limits<U>::min());
+    constexpr T beyond = 2 * static_cast<T>(std::numeric_limits<U>::max() / 2 + 1);
+    if (!(x > least)) return x != x ? U(0) : std::numeric_limits<U>::min();
+    return x >= beyond ? std::numeric_limits<U>::max() : static_cast<U>(x);
+  } else {
+    return static_cast<U>(x);
   }
 }
 

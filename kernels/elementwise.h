@@ -6,7 +6,7 @@
 
 namespace smtrain {
 
-/// y[i] = value, for count elements that lie densely.
+/// y[i] = convert_to(value), for count elements that lie densely.
 struct FillArgs {
   int64_t count;
   DType dtype;
@@ -15,7 +15,7 @@ struct FillArgs {
 };
 
 /// y = x, element by element, between two layouts of one shape and between dtypes. A stride of 0
-/// repeats. Floating to integer truncates; anything to bool is "not zero".
+/// repeats. Values are converted as convert_to() does.
 struct CopyArgs {
   Layout x_layout;
   Layout y_layout;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-
 #include "smtrain/kernels/dtype.h"
+
+#include <cstdint>
 
 namespace smtrain {
 
@@ -52,7 +52,7 @@ struct AdamArgs {
   AdamForm form;
   double beta1;
   double beta2;
-  double epsilon;
+  double eps;
   void* m;
   void* v;
   void* largest_v;  // AMSGrad's running maximum of v, used in its place; null without
@@ -61,7 +61,7 @@ struct AdamArgs {
 /// Duchi et al. 2011, as torch.optim.Adagrad without learning-rate decay.
 struct AdagradArgs {
   OptimizerTargets targets;
-  double epsilon;
+  double eps;
   void* sum;
 };
 
@@ -69,20 +69,20 @@ struct AdagradArgs {
 struct AdadeltaArgs {
   OptimizerTargets targets;
   double rho;
-  double epsilon;
+  double eps;
   void* square_average;
   void* delta_average;
 };
 
-/// Tieleman & Hinton. PyTorch divides by sqrt(v) + epsilon and keeps momentum of the quotient;
-/// TensorFlow divides by sqrt(v + epsilon), starts v at one, and keeps momentum of the quotient
+/// Tieleman & Hinton. PyTorch divides by sqrt(v) + eps and keeps momentum of the quotient;
+/// TensorFlow divides by sqrt(v + eps), starts v at one, and keeps momentum of the quotient
 /// times lr.
 struct RmspropArgs {
   OptimizerTargets targets;
   bool tensorflow;
   bool centered;
   double alpha;
-  double epsilon;
+  double eps;
   double momentum;
   void* square_average;
   void* gradient_average;  // null unless centered

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-
 #include "smtrain/kernels/host_device.h"
+
+#include <cstdint>
 
 namespace smtrain {
 

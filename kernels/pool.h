@@ -40,8 +40,8 @@ inline DType pool_index_dtype(const PoolShape& shape) {
 }
 
 /// y = the maximum of each window, the first in row-major order of equal ones; a NaN wins over
-/// everything. With `relu` y = max(y, 0), which needs a uint8 index. Every window holds at least
-/// one input. index may be null.
+/// everything. With `relu` y = max(y, 0), which needs a uint8 index. A window without inputs, as
+/// dilation and padding can make, gives -infinity. index may be null.
 struct MaxPoolArgs {
   PoolShape shape;
   bool relu;

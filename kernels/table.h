@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
-
 #include "smtrain/kernels/accuracy.h"
 #include "smtrain/kernels/batch_norm.h"
 #include "smtrain/kernels/conv2d.h"
@@ -18,6 +16,8 @@
 #include "smtrain/kernels/reduce.h"
 #include "smtrain/kernels/softmax.h"
 #include "smtrain/kernels/stream.h"
+
+#include <cstddef>
 
 namespace smtrain {
 

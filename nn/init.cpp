@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/init.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::nn::init {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-
 #include "smtrain/engine/random.h"
 #include "smtrain/engine/shape.h"
+
+#include <cstdint>
 
 /// Initial values of parameters, on the CPU, bit-equal to PyTorch's for the same state of the
 /// generator. Each function fills `count` values at `weight`.

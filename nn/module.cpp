@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/module.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "smtrain/engine/context.h"
 #include "smtrain/nn/init.h"
 #include "smtrain/nn/state_dict_fit.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace smtrain::nn {
 namespace {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/tensor.h"
+#include "smtrain/nn/state_dict.h"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "smtrain/engine/tensor.h"
-#include "smtrain/nn/state_dict.h"
 
 namespace smtrain::nn {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/schedule.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::nn {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/tensor.h"
+
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "smtrain/engine/tensor.h"
 
 namespace smtrain::nn {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/state_dict_fit.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <array>
 #include <iomanip>
 #include <ostream>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::nn {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/nn/state_dict.h"
+
 #include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "smtrain/nn/state_dict.h"
 
 namespace smtrain::nn {
 

@@ -43,8 +43,16 @@ struct Confined {
   std::string place;   // how the including path begins
 };
 const std::vector<Confined> kConfined = {
-    {"CLI/", "apps/"},        {"cuda", "kernels/cuda/"},        {"cudnn", "kernels/cuda/"},
-    {"dnnl", "kernels/cpu/"}, {"oneapi/dnnl/", "kernels/cpu/"},
+    {"CLI/", "apps/config/command_line"},
+    {"cuda", "kernels/cuda/"},
+    {"cudnn", "kernels/cuda/"},
+    {"isa-l/", "engine/io/compression"},
+    {"jpeglib.h", "data/decode_jpeg"},
+    {"oneapi/dnnl/", "kernels/cpu/"},
+    {"png.h", "data/"},
+    {"stb_image.h", "data/decode_stb"},
+    {"webp/", "data/decode_webp"},
+    {"yaml-cpp/", "apps/config/yaml_reader"},
 };
 
 struct Include {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/tensor.h"
+
 #include <cstdint>
 #include <random>
 #include <vector>
-
-#include "smtrain/engine/tensor.h"
 
 namespace smtrain::test {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/schema.h"
+
 #include <array>
 #include <initializer_list>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "smtrain/apps/config/schema.h"
 
 /// What the rows of the table are written with.
 namespace smtrain::app {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/command_line.h"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <initializer_list>
-#include <limits>
-
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/config/schema.h"
 #include "smtrain/engine/error.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+#include <limits>
 
 namespace smtrain::app {
 namespace {
@@ -187,7 +188,9 @@ void add_default_command(const CLI::App& program, std::vector<std::string>& argu
     for (const CLI::App* command : program.get_subcommands({}))
       names.push_back(command->get_name());
     const bool is_known = std::count(names.begin(), names.end(), arguments[0]) > 0;
-    check(is_known, "unknown command '", arguments[0], "'", did_you_mean(arguments[0], names));
+    const bool is_recipe = arguments[0].ends_with(".yaml") || arguments[0].ends_with(".yml");
+    check(is_known, "unknown command '", arguments[0], "'",
+          is_recipe ? "; a recipe is given as --config FILE" : did_you_mean(arguments[0], names));
   }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/config/variables.h"
+
 #include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "smtrain/apps/config/recipe_reader.h"
-#include "smtrain/apps/config/variables.h"
 
 namespace smtrain::app {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/dump.h"
 
-#include <algorithm>
-#include <array>
-#include <cctype>
-
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/config/schema.h"
 #include "smtrain/apps/config/variables.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
 
 namespace smtrain::app {
 namespace {

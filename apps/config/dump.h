@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
-
 #include "smtrain/apps/config/recipe.h"
+
+#include <string>
 
 namespace smtrain::app {
 

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "smtrain/apps/config/layer.h"
 #include "smtrain/data/cache.h"
 #include "smtrain/data/readable_samples.h"
@@ -18,8 +12,15 @@
 #include "smtrain/nn/optim/sgd.h"
 #include "smtrain/nn/schedule.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 /// What a job is, as plain data: the options that a recipe file and the command line set, with
-/// their defaults. What each key means and may hold is told once, in schema.cpp.
+/// their defaults. What each key means and may hold is told once, in
+/// schema.cpp and the {layer,train,transform}_schema.cpp beside it.
 namespace smtrain::app {
 
 // ---- model ------------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ struct TrainOptions {
   int64_t batch_size = 32;
   std::optional<int64_t> test_batch_size;  // unset: batch_size
   int64_t seed = 1;
-  LossOptions loss;
+  LossOptions loss;  // unset: nll for a model that ends in log_softmax, else cross_entropy
   OptimizerOptions optimizer;
   nn::Schedule schedule;
   int64_t eval_every = 1;          // epochs
@@ -215,7 +216,7 @@ struct QuirksOptions {
 
 struct OutputOptions {
   std::string dir = "${SM_OUTPUT_DATA_DIR:-output}";
-  std::string model_dir = "${SM_MODEL_DIR:-output}";
+  std::string model_dir = "${SM_MODEL_DIR:-}";  // empty: dir
   nn::PytorchFormat pth_format = nn::PytorchFormat::zip;
   bool pth_module_prefix = false;
 

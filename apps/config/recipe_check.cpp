@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/recipe_check.h"
 
-#include <algorithm>
-#include <string>
-
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/engine/error.h"
+
+#include <algorithm>
+#include <string>
 
 namespace smtrain::app {
 namespace {
@@ -15,6 +15,19 @@ class Checker {
   explicit Checker(const Places& places) : places_(places) {}
 
   void check_model(const LayersModel& model) const { check_layers(model.layers, "model.layers"); }
+
+  void check_loss(const LossOptions& loss, const std::vector<Layer>& layers) const {
+    const auto& last = layers.back().kind;
+    if (std::holds_alternative<NllLoss>(loss)) {
+      expect(
+          std::holds_alternative<LogSoftmaxLayer>(last) || std::holds_alternative<HeadsLayer>(last),
+          "train.loss",
+          "nll takes what log_softmax gives; end model.layers with it, or take cross_entropy");
+    } else {
+      expect(!std::holds_alternative<SoftmaxLayer>(last), "train.loss",
+             "cross_entropy takes plain scores; end model.layers without softmax");
+    }
+  }
 
   void check_split(const SplitOptions& split, DataFormat format, const std::string& path) const {
     const bool has_arrays = !split.images.empty() || !split.labels.empty();
@@ -89,7 +102,7 @@ class Checker {
  private:
   template <typename... Parts>
   void expect(bool condition, const std::string& path, const Parts&... parts) const {
-    if (!condition) check(false, places_.of(path), ": ", path, ": ", parts...);
+    if (!condition) mistake(places_.of(path), ": ", path, ": ", parts...);
   }
 
   void check_layers(const std::vector<Layer>& layers, const std::string& path) const {
@@ -145,7 +158,10 @@ class Checker {
 
 void check_recipe(const Recipe& recipe, const Places& places) {
   const Checker checker(places);
-  if (const auto* model = std::get_if<LayersModel>(&recipe.model)) checker.check_model(*model);
+  if (const auto* model = std::get_if<LayersModel>(&recipe.model)) {
+    checker.check_model(*model);
+    checker.check_loss(recipe.train.loss, model->layers);
+  }
   checker.check_split(recipe.data.train, recipe.data.format, "data.train");
   checker.check_split(recipe.data.validation, recipe.data.format, "data.validation");
   checker.check_transform(recipe.data.transform);

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/recipe_reader.h"
 
-#include <algorithm>
-#include <map>
-#include <utility>
-
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/places.h"
 #include "smtrain/apps/config/recipe_check.h"
@@ -13,6 +9,10 @@
 #include "smtrain/apps/config/yaml_reader.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
 
 namespace smtrain::app {
 namespace {
@@ -95,6 +95,7 @@ class Reader {
   void read_key(const Node& node, const Key& key, const std::string& group_path) {
     const std::string path = joined(group_path, key.name);
     places_.set(path, node.place);
+    given_[path] = node;
     const Target target{node, key, path};
     std::visit([&](const auto& place) { read(target, place); }, key.value);
   }
@@ -175,9 +176,11 @@ class Reader {
     const auto names = names_of(choice);
     const auto choose = [&](const std::string& name, const std::string& place) {
       const size_t kind = kind_named(choice, name, place, tag_path);
-      if (kind != choice.chosen()) places_.forget_below(at.path);
+      const bool is_another = kind != choice.chosen();
+      if (is_another) places_.forget_below(at.path);
       places_.set(tag_path, place);
-      choice.choose(kind);
+      const Group group = choice.choose(kind);
+      if (is_another && node.kind == Node::Kind::mapping) read_again(group, at.path);
     };
     if (node.kind == Node::Kind::scalar) return choose(values_.text(at), node.place);
 
@@ -197,6 +200,15 @@ class Reader {
     check(!at.key.more.required || places_.has(tag_path), node.place, ": ", at.path, ": '",
           choice.tag, "' is required: ", alternatives(names));
     read_group(node, choice.choose(choice.chosen()), at.path, choice.tag);
+  }
+
+  /// Of what was given to another kind of thing, the keys that this kind has too: a learning rate
+  /// outlasts the optimizer.
+  void read_again(const Group& group, const std::string& path) {
+    for (const Key& key : group.keys) {
+      const auto given = given_.find(joined(path, key.name));
+      if (given != given_.end()) read_key(Node(given->second), key, path);
+    }
   }
 
   void finish_value(const Key& key, const std::string& path) {
@@ -230,6 +242,7 @@ class Reader {
 
   ValueReader values_;
   Places places_;
+  std::map<std::string, Node> given_;  // what each key was given last
 };
 
 /// The tree that sets the one key: {train: {epochs: 3}}.
@@ -253,6 +266,12 @@ Node tree_of(const Setting& setting) {
   return node;
 }
 
+bool ends_in_log_softmax(const ModelOptions& model) {
+  const auto* own = std::get_if<LayersModel>(&model);
+  return own == nullptr ||
+         (!own->layers.empty() && std::holds_alternative<LogSoftmaxLayer>(own->layers.back().kind));
+}
+
 }  // namespace
 
 Recipe read_recipe(std::string_view text, const std::string& name,
@@ -264,6 +283,9 @@ Recipe read_recipe(std::string_view text, const std::string& name,
   if (document.kind != Node::Kind::null) reader.read_group(document, keys, "");
   for (const Setting& setting : settings) reader.read_group(tree_of(setting), keys, "");
   reader.finish(keys, "");
+  if (!reader.places().has("train.loss") && !ends_in_log_softmax(recipe.model))
+    recipe.train.loss = CrossEntropyLoss{};
+  if (recipe.output.model_dir.empty()) recipe.output.model_dir = recipe.output.dir;
   check_recipe(recipe, reader.places());
   return recipe;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/recipe.h"
+#include "smtrain/apps/config/variables.h"
+
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "smtrain/apps/config/recipe.h"
-#include "smtrain/apps/config/variables.h"
 
 namespace smtrain::app {
 

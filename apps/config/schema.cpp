@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/schema.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "smtrain/apps/config/bind.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/engine/error.h"
+
+#include <algorithm>
+#include <cmath>
 
 namespace smtrain::app {
 
@@ -41,9 +41,8 @@ std::vector<Key> keys_of_sizes(Model& o) {
 
 Group keys_of(NetModel& o) {
   Group group{keys_of_sizes(o)};
-  group.keys.push_back({"dropout", &o.dropout,
-                        "Probability of a zero after each hidden linear layer.",
-                        from_to_below(0, 1)});
+  group.keys.push_back(
+      {"dropout", &o.dropout, "Probability of a zero before the last layer.", from_to_below(0, 1)});
   return group;
 }
 
@@ -105,7 +104,7 @@ Group keys_of(QuirksOptions& o) {
 
 Group keys_of(OutputOptions& o) {
   return {{{"dir", &o.dir, "Folder for the recipe, metrics and pictures."},
-           {"model_dir", &o.model_dir, "Folder for the model's files."},
+           {"model_dir", &o.model_dir, "Folder for the model's files; empty: dir."},
            {"pth_format", one_of(o.pth_format, {"zip", "legacy"}),
             "Of model.pth: as PyTorch writes since 1.6, or before."},
            {"pth_module_prefix", &o.pth_module_prefix,

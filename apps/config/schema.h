@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/recipe.h"
+
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -11,8 +13,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "smtrain/apps/config/recipe.h"
 
 /// The one table of keys. keys_of(recipe) lists every key with its type, the place in the options
 /// structs that holds its value (which there has its default), the range and a line of

@@ -50,9 +50,7 @@ Key betas(std::array<double, 2>& betas) {
   return {"betas", &betas, "What the averages of gradient and square keep.", from_to_below(0, 1)};
 }
 
-Key epsilon(double& epsilon) {
-  return {"eps", &epsilon, "Keeps a division from 0.", scale_above(0)};
-}
+Key eps(double& value) { return {"eps", &value, "Keeps a division from 0.", scale_above(0)}; }
 
 Group keys_of(optim::SgdOptions& o) {
   return {{lr(o.lr),
@@ -69,22 +67,19 @@ Key amsgrad(bool& amsgrad) {
 
 template <AdamForm form>
 Group keys_of(optim::BasicAdamOptions<form>& o) {
-  return {{lr(o.lr), betas(o.betas), epsilon(o.epsilon), weight_decay(o.weight_decay),
-           amsgrad(o.amsgrad)}};
+  return {{lr(o.lr), betas(o.betas), eps(o.eps), weight_decay(o.weight_decay), amsgrad(o.amsgrad)}};
 }
 
-Group keys_of(optim::KerasAdamOptions& o) {
-  return {{lr(o.lr), betas(o.betas), epsilon(o.epsilon)}};
-}
+Group keys_of(optim::KerasAdamOptions& o) { return {{lr(o.lr), betas(o.betas), eps(o.eps)}}; }
 
 Group keys_of(optim::AdagradOptions& o) {
-  return {{lr(o.lr), epsilon(o.epsilon), weight_decay(o.weight_decay)}};
+  return {{lr(o.lr), eps(o.eps), weight_decay(o.weight_decay)}};
 }
 
 Group keys_of(optim::AdadeltaOptions& o) {
   return {{lr(o.lr),
            {"rho", &o.rho, "What the averages of squares keep.", from_to_below(0, 1)},
-           epsilon(o.epsilon),
+           eps(o.eps),
            weight_decay(o.weight_decay)}};
 }
 
@@ -96,7 +91,7 @@ Group keys_of(optim::BasicRmspropOptions<tensorflow>& o) {
             "What the average of squares keeps.",
             from_to_below(0, 1),
             {.alias = "rho"}},
-           epsilon(o.epsilon),
+           eps(o.eps),
            momentum(o.momentum),
            {"centered", &o.centered, "Divides by the variance instead of the mean square."},
            weight_decay(o.weight_decay)}};

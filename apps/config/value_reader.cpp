@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/value_reader.h"
 
-#include <algorithm>
-#include <type_traits>
-
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
+
+#include <algorithm>
+#include <type_traits>
 
 namespace smtrain::app {
 namespace {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/schema.h"
+#include "smtrain/apps/config/variables.h"
+#include "smtrain/apps/config/yaml_reader.h"
+#include "smtrain/engine/error.h"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "smtrain/apps/config/schema.h"
-#include "smtrain/apps/config/variables.h"
-#include "smtrain/apps/config/yaml_reader.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::app {
 
@@ -22,12 +22,6 @@ struct Target {
   const Key& key;
   const std::string& path;
 };
-
-/// Throws std::invalid_argument with the joined parts.
-template <typename... Parts>
-[[noreturn]] void mistake(const Parts&... parts) {
-  throw std::invalid_argument(concat_text(parts...));
-}
 
 /// Throws "cats.yaml:14:3: train.epochs: expected a whole number, at least 1, got 'three'".
 [[noreturn]] void refuse(const Target& at, std::string_view expected);

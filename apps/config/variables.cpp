@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/variables.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::app {
 namespace {
@@ -22,8 +22,7 @@ size_t reference_length(std::string_view text) {
     if (text.substr(i, 2) == "${") ++open;
     if (text[i] == '}' && --open == 0) return i + 1;
   }
-  check(false, "'${' has no '}'");
-  return 0;
+  mistake("'${' has no '}'");
 }
 
 bool is_name(std::string_view name, std::string_view also) {
@@ -77,8 +76,10 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
     const std::string base = get("SAGEMAKER_BASE_DIR").value_or("/opt/ml");
     const std::string folder = base + "/input/data/" + channel;
     std::error_code ignored;
-    if (has_default && !std::filesystem::is_directory(folder, ignored)) return default_value();
-    return folder;
+    if (std::filesystem::is_directory(folder, ignored)) return folder;
+    if (has_default) return default_value();
+    mistake("channel '", channel, "' has no folder: ", folder, " is not there; set ", variable,
+            channel == "training" ? " or give --data-dir DIR" : "");
   }
 
   check(is_name(name, "_"), "'", name, "' in ${...} is not the name of an environment variable");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/yaml_reader.h"
 
+#include "smtrain/engine/error.h"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -9,8 +11,6 @@
 #include <set>
 #include <sstream>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::app {
 namespace {
@@ -171,7 +171,7 @@ Node read_yaml(std::string_view text, const std::string& name) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    check(false, builder.place(error.mark), ": not valid YAML: ", error.msg);
+    mistake(builder.place(error.mark), ": not valid YAML: ", error.msg);
   }
   return builder.take_root();
 }

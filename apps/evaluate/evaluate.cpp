@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/evaluate/evaluate.h"
 
-#include <fmt/format.h>
-#include <fmt/ostream.h>
-
-#include <cstdint>
-#include <iterator>
-
 #include "smtrain/apps/job/evaluator.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_data.h"
@@ -14,6 +8,12 @@
 #include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <cstdint>
+#include <iterator>
 
 namespace smtrain::app {
 int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& err) {
@@ -29,7 +29,7 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   const std::vector<std::string>& classes = trained.card.classes;
   const JobData data = open_data(recipe.data, Split::validation, classes, err);
   check(data.dataset->classes() == classes,
-        fmt::format("{}: the model knows the classes {}, the data has {}", command.model,
+        fmt::format("{}: the model knows the classes [{}], the data has [{}]", command.model,
                     fmt::join(classes, ", "), fmt::join(data.dataset->classes(), ", ")));
   data::DataLoader loader = make_loader(
       data, recipe.data, recipe.train.test_batch_size.value_or(recipe.train.batch_size));

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/inspect/inspect.h"
 
+#include "smtrain/apps/inspect/layer_summary.h"
+#include "smtrain/apps/model/model_file.h"
+#include "smtrain/data/npz.h"
+#include "smtrain/nn/formats/pytorch.h"
+#include "smtrain/nn/formats/safetensors.h"
+
 #include <fmt/ostream.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "smtrain/apps/inspect/layer_summary.h"
-#include "smtrain/apps/model/model_file.h"
-#include "smtrain/data/npz.h"
-#include "smtrain/nn/formats/pytorch.h"
-#include "smtrain/nn/formats/safetensors.h"
 
 namespace smtrain::app {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ostream>
-
 #include "smtrain/apps/config/command_line.h"
+
+#include <ostream>
 
 namespace smtrain::app {
 

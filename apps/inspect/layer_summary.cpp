@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/inspect/layer_summary.h"
 
+#include "smtrain/engine/autograd.h"
+
 #include <map>
 #include <span>
 #include <string_view>
-
-#include "smtrain/engine/autograd.h"
 
 namespace smtrain::app {
 

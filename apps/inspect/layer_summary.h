@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/shape.h"
+#include "smtrain/nn/module.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "smtrain/engine/shape.h"
-#include "smtrain/nn/module.h"
 
 namespace smtrain::app {
 

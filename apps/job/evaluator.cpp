@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/evaluator.h"
 
-#include <algorithm>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/accuracy.h"
 #include "smtrain/engine/ops/view.h"
 
+#include <algorithm>
+
 namespace smtrain::app {
 namespace {
 
-// In a run of the model: more would need more memory and no less time.
+// Samples in one run of the model: larger runs take more memory and no less time.
 constexpr int64_t kMostSamples = 128;
 
 }  // namespace
@@ -33,7 +33,7 @@ std::vector<Tensor> Evaluator::run(std::span<const Tensor> inputs) {
 Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_batch) {
   const bool training = model_.training();
   model_.eval();
-  copy_into(zeros({}, {.dtype = DType::i64}), correct_);
+  fill(correct_, 0);
   Evaluation result;
   double loss_sum = 0;
   for (const auto& batch : loader) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <functional>
-
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/objective.h"
 #include "smtrain/data/loader.h"
 #include "smtrain/engine/captured_step.h"
 #include "smtrain/nn/module.h"
+
+#include <cstdint>
+#include <functional>
 
 namespace smtrain::app {
 
@@ -28,6 +28,8 @@ class Evaluator {
  public:
   Evaluator(nn::Module& model, const Objective& objective, const Preprocessing& preprocessing,
             bool capture);
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
 
   /// Told of each batch, in parts of at most 128 samples, and the model's output for it, valid
   /// during the call.

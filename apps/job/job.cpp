@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/job.h"
 
+#include "smtrain/apps/model/build_model.h"
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/nn/keras_init.h"
+
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "smtrain/apps/model/build_model.h"
-#include "smtrain/engine/autograd.h"
-#include "smtrain/engine/error.h"
-#include "smtrain/nn/keras_init.h"
 
 namespace smtrain::app {
 namespace {
@@ -34,7 +34,7 @@ std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset
   if (!has_validation(recipe.data)) return std::nullopt;
   JobData data = open_data(recipe.data, Split::validation, training.classes(), err);
   check(training.classes() == data.dataset->classes(),
-        fmt::format("data: training has the classes {}, validation {}",
+        fmt::format("data: training has the classes [{}], validation has [{}]",
                     fmt::join(training.classes(), ", "), fmt::join(data.dataset->classes(), ", ")));
   return data;
 }
@@ -74,7 +74,7 @@ void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {
     model(zeros({1, shape[0], shape[1], shape[2]}, {.format = MemoryFormat::channels_last}));
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(concat_text("data: validation pictures are ", shape,
-                                            " after the transforms (random ones are left out), "
+                                            " after the transforms, "
                                             "training pictures ",
                                             trained,
                                             "; the model does not take both: ", error.what()));

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <ostream>
-
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/apps/job/evaluator.h"
 #include "smtrain/apps/job/job_data.h"
@@ -13,6 +9,10 @@
 #include "smtrain/data/loader.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/nn/module.h"
+
+#include <memory>
+#include <optional>
+#include <ostream>
 
 namespace smtrain::app {
 
@@ -23,14 +23,16 @@ ContextOptions context_options(const Recipe& recipe);
 /// of another shape too: models that pool adaptively do.
 void check_takes(nn::Module& model, const Shape& trained, const Shape& shape);
 
-/// What a recipe becomes, wired together in the current context. The model's weights are the
-/// first that is drawn from its generator.
+/// What a recipe becomes, wired together in the current context. The model's weights are drawn
+/// from its generator before anything else.
 struct Job {
   /// Opens the data and builds the rest. Lines about samples that can't be read go to `err`.
   /// Throws what opening the data throws, and std::invalid_argument when the parts do not fit.
   Job(const Recipe& recipe, std::ostream& err);
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
 
-  /// The learning rate at a step of so many.
+  /// The learning rate of one of total_steps steps, the first of which is 0.
   double learning_rate(int64_t step, int64_t total_steps) const;
 
   const Recipe& recipe;

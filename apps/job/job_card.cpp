@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/job_card.h"
 
-#include <filesystem>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/io/sha256.h"
+
+#include <filesystem>
 
 namespace smtrain::app {
 namespace {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/job_data.h"
 
-#include <filesystem>
-
 #include "smtrain/data/array_dataset.h"
 #include "smtrain/data/cache.h"
 #include "smtrain/data/cifar.h"
@@ -11,6 +9,8 @@
 #include "smtrain/data/readable_samples.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/image_batch.h"
+
+#include <filesystem>
 
 namespace smtrain::app {
 namespace {
@@ -114,16 +114,21 @@ bool has_validation(const DataOptions& options) {
 data::Transforms pixel_transforms(const DataOptions& options, Split split) {
   data::Transforms transforms;
   for (const Transform& row : options.transform) {
-    const auto transform = std::visit(PixelTransform{}, row);
-    if (transform == nullptr || (split == Split::validation && transform->is_random())) continue;
-    transforms.push_back(transform);
+    auto transform = std::visit(PixelTransform{}, row);
+    if (split == Split::validation) {
+      const auto* crop = std::get_if<RandomCrop>(&row);
+      if (crop != nullptr) transform = std::make_shared<data::CenterCrop>(crop->size);
+      if (transform != nullptr && transform->is_random()) continue;
+    }
+    if (transform != nullptr) transforms.push_back(transform);
   }
   return transforms;
 }
 
 Preprocessing preprocessing(const DataOptions& options, int64_t channels) {
   check(channels <= kMaxImageChannels, "data: pictures have ", channels,
-        " channels, expected at most ", kMaxImageChannels);
+        " channels, expected at most ", kMaxImageChannels,
+        " (arrays are [N, H, W] or [N, H, W, C])");
   Preprocessing result{.transforms = pixel_transforms(options, Split::validation),
                        .mean = std::vector<double>(static_cast<size_t>(channels), 0),
                        .std = std::vector<double>(static_cast<size_t>(channels), 1)};

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <iosfwd>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/data/dataset.h"
 #include "smtrain/data/loader.h"
 #include "smtrain/data/transform.h"
 #include "smtrain/engine/tensor.h"
+
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace smtrain::app {
 
@@ -36,14 +36,15 @@ struct JobData {
 /// Whether a recipe says where validation data is.
 bool has_validation(const DataOptions& options);
 
-/// Opens a split as the recipe says: format, policy for damaged files, cache. Random transforms are
-/// for training alone. `class_names` name the classes of array files, which know only numbers;
-/// empty: as many as the labels need. `err` gets a line for each sample that was left out or
-/// replaced and when a cache can't be had. Throws what the dataset throws.
+/// Opens a split as the recipe says: format, policy for damaged files, cache. `class_names` name
+/// the classes of array files, which know only numbers; empty: as many as the labels need. `err`
+/// gets a line for each sample that was left out or replaced and when a cache can't be had. Throws
+/// what the dataset throws.
 JobData open_data(const DataOptions& options, Split split,
                   const std::vector<std::string>& class_names, std::ostream& err);
 
-/// The pixel transforms of a recipe; random ones are left out for validation.
+/// The pixel transforms of a recipe. Chance is for training: validation takes the middle where
+/// training takes a random crop, and leaves the other random transforms out.
 data::Transforms pixel_transforms(const DataOptions& options, Split split);
 
 /// Mean and std for so many channels: the recipe's normalize, or 0 and 1. Throws

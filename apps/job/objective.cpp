@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/objective.h"
 
-#include <variant>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/loss.h"
+
+#include <variant>
 
 namespace smtrain::app {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/engine/ops/reduce.h"
 #include "smtrain/nn/optim/optimizer.h"
+
+#include <memory>
 
 namespace smtrain::app {
 

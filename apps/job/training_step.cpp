@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/training_step.h"
 
-#include <cmath>
-#include <map>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/view.h"
+
+#include <cmath>
+#include <map>
 
 namespace smtrain::app {
 namespace {
@@ -33,9 +33,14 @@ TrainingStep::TrainingStep(nn::Module& model, optim::Optimizer& optimizer,
       optimizer_(optimizer),
       objective_(objective),
       preprocessing_(preprocessing),
-      step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {}
+      step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {
+  for (const auto& [name, buffer] : model.named_buffers()) {
+    buffers_.push_back({buffer, empty_like(buffer)});
+  }
+}
 
 std::vector<Tensor> TrainingStep::run(std::span<const Tensor> inputs) {
+  for (const auto& [now, before] : buffers_) copy_into(now, before);
   const Tensor output = model_(preprocessing_.normalized(inputs[0]));
   const Tensor loss = objective_(output, inputs[1]);
   optimizer_.zero_grad();
@@ -52,17 +57,25 @@ Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
   if (optimizer_.arena().skip_flag().item() != 0) {
     Context::current().generator().set_state(random_state);  // the same dropout masks once more
     const char* what = std::isnan(loss.item()) ? "nan" : "infinite";  // a NaN would print its sign
-    throw NonFiniteLoss(concat_text("the loss is ", what, "; ", find_non_finite(inputs)));
+    take_back();
+    const std::string cause = find_non_finite(inputs);
+    take_back();
+    throw NonFiniteLoss(concat_text("the loss is ", what, "; ", cause));
   }
   return loss;
 }
 
+// What a forward pass does to the model, and the flag that kept the optimizer from its part.
+void TrainingStep::take_back() {
+  for (const auto& [now, before] : buffers_) copy_into(before, now);
+  fill(optimizer_.arena().skip_flag(), 0);
+}
+
 // The same step once more, operation by operation.
 std::string TrainingStep::find_non_finite(std::span<const Tensor> inputs) {
-  const std::string bad = first_not_finite(model_);
-  if (!bad.empty()) return "parameter " + bad + " is not finite";
   std::map<const GraphNode*, std::string> parameter_names;
   for (const auto& [name, parameter] : model_.named_parameters()) {
+    if (!is_finite(parameter)) return "parameter " + name + " is not finite";
     parameter_names[parameter.graph_node().get()] = name;
   }
   if (!is_finite(preprocessing_.normalized(inputs[0])))

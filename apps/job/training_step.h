@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <stdexcept>
-#include <string>
-
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/objective.h"
 #include "smtrain/engine/captured_step.h"
 #include "smtrain/nn/module.h"
+
+#include <stdexcept>
+#include <string>
 
 namespace smtrain::app {
 
@@ -23,18 +23,26 @@ class TrainingStep {
  public:
   TrainingStep(nn::Module& model, optim::Optimizer& optimizer, const Objective& objective,
                const Preprocessing& preprocessing, bool capture);
+  TrainingStep(const TrainingStep&) = delete;
+  TrainingStep& operator=(const TrainingStep&) = delete;
 
   /// Trains on images as a loader hands them out. Returns the loss, valid until the next step.
   Tensor operator()(const Tensor& images, const Tensor& targets);
 
  private:
   std::vector<Tensor> run(std::span<const Tensor> inputs);
+  void take_back();
   std::string find_non_finite(std::span<const Tensor> inputs);
+
+  struct Buffer {
+    Tensor now, before;  // in the model; as it was when the step began
+  };
 
   nn::Module& model_;
   optim::Optimizer& optimizer_;
   const Objective& objective_;
   const Preprocessing& preprocessing_;
+  std::vector<Buffer> buffers_;
   CapturedStep step_;
 };
 

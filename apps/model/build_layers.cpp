@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/model/build_layers.h"
 
-#include <algorithm>
-#include <stdexcept>
-#include <string>
-
 #include "smtrain/apps/config/bind.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/nn/layers/activation.h"
@@ -17,6 +13,10 @@
 #include "smtrain/nn/layers/pool.h"
 #include "smtrain/nn/layers/residual.h"
 #include "smtrain/nn/layers/sequential.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
 
 namespace smtrain::app {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "smtrain/apps/config/layer.h"
 #include "smtrain/engine/shape.h"
 #include "smtrain/nn/module.h"
+
+#include <cstdint>
+#include <vector>
 
 namespace smtrain::app {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/model/build_model.h"
 
-#include <string_view>
-
 #include "smtrain/apps/model/build_layers.h"
 #include "smtrain/nn/models/mnist_cnn.h"
 #include "smtrain/nn/models/net.h"
+
+#include <string_view>
 
 namespace smtrain::app {
 namespace {
@@ -22,22 +22,20 @@ class ModelBuilder {
 
   nn::ModulePtr operator()(const NetModel& model) const {
     check_agreement(model);
-    check_size("net", 29, 84);
-    return std::make_shared<nn::Net>(nn::NetOptions{.classes = classes_,
-                                                    .in_channels = input_[0],
-                                                    .image_size = image_size(),
-                                                    .dropout = model.dropout});
+    return build<nn::Net>("net", nn::NetOptions{.classes = classes_,
+                                                .in_channels = input_[0],
+                                                .image_size = image_size(),
+                                                .dropout = model.dropout});
   }
 
   nn::ModulePtr operator()(const MnistCnnModel& model) const {
     check_agreement(model);
-    check_size("mnist_cnn", 167, 128);
-    return std::make_shared<nn::MnistCnn>(
-        nn::MnistCnnOptions{.classes = classes_,
-                            .in_channels = input_[0],
-                            .image_size = image_size(),
-                            .conv_dropout = model.conv_dropout,
-                            .dense_dropout = model.dense_dropout});
+    return build<nn::MnistCnn>("mnist_cnn",
+                               nn::MnistCnnOptions{.classes = classes_,
+                                                   .in_channels = input_[0],
+                                                   .image_size = image_size(),
+                                                   .conv_dropout = model.conv_dropout,
+                                                   .dense_dropout = model.dense_dropout});
   }
 
   nn::ModulePtr operator()(const LayersModel& model) const {
@@ -58,14 +56,12 @@ class ModelBuilder {
           image_size());
   }
 
-  /// Of the weights, the first linear layer has so many at least for each pixel of an image, the
-  /// last so many for each class.
-  void check_size(std::string_view model, double per_pixel, double per_class) const {
-    const double least =
-        per_pixel * static_cast<double>(input_[1]) * static_cast<double>(input_[2]) +
-        per_class * static_cast<double>(classes_);
-    check(least <= static_cast<double>(max_parameters_), "model ", model, ": ", image_size(),
-          " pixels and ", classes_, " classes need more than ", max_parameters_, " weights");
+  template <typename Model, typename Options>
+  nn::ModulePtr build(const char* name, const Options& options) const {
+    const int64_t parameters = Model::parameter_count(options);
+    check(parameters <= max_parameters_, "model ", name, ": ", image_size(), " pixels and ",
+          classes_, " classes need ", parameters, " parameters, more than ", max_parameters_);
+    return std::make_shared<Model>(options);
   }
 
   Shape input_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/engine/shape.h"
 #include "smtrain/nn/module.h"
+
+#include <cstdint>
 
 namespace smtrain::app {
 

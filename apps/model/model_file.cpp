@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/model/model_file.h"
 
-#include <nlohmann/json.hpp>
-#include <map>
-#include <stdexcept>
-#include <string_view>
-#include <utility>
-
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace smtrain::app {
 namespace {

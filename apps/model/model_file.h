@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <string>
-#include <vector>
-
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/engine/shape.h"
 #include "smtrain/nn/module.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace smtrain::app {
 
@@ -31,7 +31,7 @@ struct TrainedModel {
   nn::ModulePtr model;  // in evaluation mode, on the CPU
 };
 
-/// What the metadata of a model.safetensors of ours hold the recipe under; other files lack it.
+/// The key of the recipe in a model.safetensors' metadata; only files of smtrain have it.
 inline constexpr char kRecipeKey[] = "smtrain.recipe";
 
 /// Throws std::runtime_error when save_model() could not put its files into output.model_dir: one

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/predict/predict.h"
 
-#include <fmt/ostream.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <numeric>
-#include <string>
-#include <system_error>
-#include <vector>
-
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/model/model_file.h"
@@ -18,6 +9,15 @@
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/ops/softmax.h"
+
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <string>
+#include <system_error>
+#include <vector>
 
 namespace smtrain::app {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/canvas.h"
 
+#include "smtrain/apps/report/font.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "smtrain/apps/report/font.h"
 
 namespace smtrain::app {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/confusion_matrix.h"
 
+#include "smtrain/apps/report/canvas.h"
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
-
-#include "smtrain/apps/report/canvas.h"
-#include "smtrain/engine/error.h"
 
 namespace smtrain::app {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/evaluation_report.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "smtrain/data/png.h"
 #include "smtrain/data/resize.h"
 #include "smtrain/engine/ops/reduce.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace smtrain::app {
 namespace {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <string>
-#include <vector>
-
 #include "smtrain/apps/report/confusion_matrix.h"
 #include "smtrain/apps/report/image_grid.h"
 #include "smtrain/data/batch.h"
 #include "smtrain/engine/tensor.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace smtrain::app {
 

@@ -4,7 +4,7 @@
 namespace smtrain::app {
 namespace {
 
-constexpr Glyph kBox = {0x7f, 0x41, 0x41, 0x41, 0x7f};
+constexpr Glyph box = {0x7f, 0x41, 0x41, 0x41, 0x7f};
 
 constexpr std::array kAscii = {
     Glyph{0x00, 0x00, 0x00, 0x00, 0x00},  // space
@@ -112,7 +112,7 @@ std::vector<Glyph> glyphs_of(std::string_view text) {
     const auto byte = static_cast<uint8_t>(letter);
     if ((byte & 0xc0) == 0x80) continue;  // the rest of a character of several bytes
     const size_t index = size_t{byte} - ' ';
-    glyphs.push_back(index < kAscii.size() ? kAscii[index] : kBox);
+    glyphs.push_back(index < kAscii.size() ? kAscii[index] : box);
   }
   return glyphs;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/image_grid.h"
 
-#include <algorithm>
-
 #include "smtrain/apps/report/canvas.h"
 #include "smtrain/engine/error.h"
+
+#include <algorithm>
 
 namespace smtrain::app {
 namespace {

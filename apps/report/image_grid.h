@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/image.h"
+
 #include <string>
 #include <vector>
-
-#include "smtrain/data/image.h"
 
 namespace smtrain::app {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/line_chart.h"
 
+#include "smtrain/apps/report/canvas.h"
+#include "smtrain/apps/report/ticks.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-
-#include "smtrain/apps/report/canvas.h"
-#include "smtrain/apps/report/ticks.h"
 
 namespace smtrain::app {
 namespace {

@@ -7,7 +7,6 @@
 namespace smtrain::app {
 namespace {
 
-// Python's percentage: halves to even, as its '{:.0f}' rounds.
 double percent(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }

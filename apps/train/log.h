@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/recipe.h"
+#include "smtrain/apps/job/evaluator.h"
+
 #include <chrono>
 #include <cstdint>
 #include <ostream>
-
-#include "smtrain/apps/config/recipe.h"
-#include "smtrain/apps/job/evaluator.h"
 
 namespace smtrain::app {
 

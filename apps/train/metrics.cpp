@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/metrics.h"
 
+#include "smtrain/engine/error.h"
+
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::app {
 namespace {

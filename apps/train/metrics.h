@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/train/log.h"
+
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
-
-#include "smtrain/apps/train/log.h"
 
 namespace smtrain::app {
 

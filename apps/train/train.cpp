@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/train.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <filesystem>
-#include <iostream>
-#include <system_error>
-
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_card.h"
@@ -21,6 +12,15 @@
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <system_error>
 
 namespace smtrain::app {
 namespace {

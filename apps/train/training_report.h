@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-
 #include "smtrain/apps/train/metrics.h"
+
+#include <filesystem>
 
 namespace smtrain::app {
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/array_dataset.h"
+#include "smtrain/data/cache.h"
+#include "smtrain/data/image_folder.h"
 #include "smtrain/data/loader.h"
+#include "smtrain/data/synth_folders.h"
 
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
 #include <string>
-
-#include "smtrain/data/array_dataset.h"
-#include "smtrain/data/cache.h"
-#include "smtrain/data/image_folder.h"
-#include "smtrain/data/synth_folders.h"
 
 namespace smtrain::data {
 namespace {

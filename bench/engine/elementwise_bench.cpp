@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <benchmark/benchmark.h>
-#include <omp.h>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/ops/arithmetic.h"
@@ -10,6 +7,9 @@
 #include "smtrain/engine/ops/reduce.h"
 #include "smtrain/engine/ops/unary.h"
 #include "smtrain/engine/ops/view.h"
+
+#include <benchmark/benchmark.h>
+#include <omp.h>
 
 namespace smtrain {
 namespace {

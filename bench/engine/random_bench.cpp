@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time of one draw: the fills at the size of a large dropout layer, the permutation at that of an
 // epoch of MNIST. items_per_second counts values.
+#include "smtrain/engine/random.h"
+#include "smtrain/kernels/philox.h"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <vector>
-
-#include "smtrain/engine/random.h"
-#include "smtrain/kernels/philox.h"
 
 namespace smtrain {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/error.h"
+
 #include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain {
 

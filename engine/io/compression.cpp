@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/compression.h"
 
+#include "smtrain/engine/error.h"
+
 #include <isa-l/igzip_lib.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <limits>
-
-#include "smtrain/engine/error.h"
 
 // ISA-L unpacks twice as fast as zlib, which packs.
 namespace smtrain {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/file.h"
 
+#include "smtrain/engine/error.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,8 +12,6 @@
 #include <cerrno>
 #include <system_error>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/zip.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/byte_reader.h"
+#include "smtrain/engine/io/compression.h"
+
 #include <zlib.h>
 
 #include <limits>
 #include <utility>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/io/byte_reader.h"
-#include "smtrain/engine/io/compression.h"
 
 namespace smtrain {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/arithmetic.h"
 
-#include <cmath>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/reduce.h"
 #include "smtrain/engine/ops/unary.h"
 #include "smtrain/engine/ops/view.h"
+
+#include <cmath>
 
 namespace smtrain {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/batch_norm.h"
 
-#include <algorithm>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/ops/write_gradient.h"
 #include "smtrain/kernels/batch_norm.h"
+
+#include <algorithm>
 
 namespace smtrain {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
-
 #include "smtrain/engine/tensor.h"
+
+#include <vector>
 
 namespace smtrain {
 

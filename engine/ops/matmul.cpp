@@ -57,7 +57,7 @@ void write_product(const Destination& destination, int64_t batch, bool shared, i
                      multiply(batch, rows, columns, inner, left, right, gradient, accumulate);
                      return;
                    }
-                   if (batch == 0 && !accumulate) copy_into(zeros(gradient.shape()), gradient);
+                   if (batch == 0 && !accumulate) fill(gradient, 0);
                    const auto step = [&](MatrixBatch& m) {
                      m.data = static_cast<const std::byte*>(m.data) +
                               static_cast<size_t>(m.batch_stride) * size_of(gradient.dtype());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/pool.h"
 
-#include <algorithm>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/pool_parts.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/ops/write_gradient.h"
+
+#include <algorithm>
 
 namespace smtrain {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/reduce.h"
 
-#include <algorithm>
-#include <limits>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/unary.h"
 #include "smtrain/engine/ops/view.h"
+
+#include <algorithm>
+#include <limits>
 
 namespace smtrain {
 namespace {

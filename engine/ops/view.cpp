@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/view.h"
 
-#include <numeric>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/reduce.h"
+
+#include <numeric>
 
 namespace smtrain {
 namespace {
@@ -109,11 +109,7 @@ Tensor narrow(const Tensor& x, int dim, int64_t start, int64_t length) {
   const Tensor y = x.view_of_storage(shape, x.strides(), start * x.strides()[axis]);
   return record("narrow", y, {x}, [axis, start, length](const Tensor& dy, GradientSink& sink) {
     const Destination dx = sink.of(0);
-    if (!dx.accumulate) {
-      call(dy.device(), &KernelTable::fill,
-           FillArgs{
-               .count = dx.tensor.numel(), .dtype = dx.tensor.dtype(), .value = 0, .y = dx.data()});
-    }
+    if (!dx.accumulate) fill(dx.tensor, 0);
     copy_into(dy, narrow(dx.tensor, axis, start, length), dx.accumulate);
   });
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/batch_norm.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <algorithm>
+#include <cmath>
 
 namespace smtrain::cpu {
 namespace {

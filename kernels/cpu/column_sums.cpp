@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cpu/column_sums.h"
 
-#include <algorithm>
-#include <array>
-
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <algorithm>
+#include <array>
 
 namespace smtrain::cpu {
 namespace {

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/conv2d.h"
 
-#include <algorithm>
-#include <list>
-#include <mutex>
-#include <stdexcept>
-
 #include "smtrain/kernels/cpu/column_sums.h"
 #include "smtrain/kernels/cpu/conv2d_direct.h"
 #include "smtrain/kernels/cpu/conv2d_dnnl.h"
@@ -13,6 +8,11 @@
 #include "smtrain/kernels/cpu/relu.h"
 #include "smtrain/kernels/failure.h"
 #include "smtrain/kernels/stream.h"
+
+#include <algorithm>
+#include <list>
+#include <mutex>
+#include <stdexcept>
 
 namespace smtrain::cpu {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cpu/conv2d_direct.h"
 
-#include <algorithm>
-
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <algorithm>
 
 namespace smtrain::cpu {
 namespace {

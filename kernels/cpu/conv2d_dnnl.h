@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/kernels/conv2d.h"
+
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <optional>
-
-#include "smtrain/kernels/conv2d.h"
 
 namespace smtrain::cpu {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/conv2d_relu_pool.h"
 
-#include <cstddef>
-
 #include "smtrain/kernels/failure.h"
 #include "smtrain/kernels/table.h"
+
+#include <cstddef>
 
 namespace smtrain::cpu {
 

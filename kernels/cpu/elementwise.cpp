@@ -29,7 +29,7 @@ SMTRAIN_VECTORIZED void scale_and_shift_add(const T* __restrict x, T* __restrict
 void fill(const FillArgs& a, Stream) {
   dispatch(a.dtype, [&]<typename T>() {
     T* y = static_cast<T*>(a.y);
-    const T value = std::is_same_v<T, bool> ? T(a.value != 0) : T(a.value);
+    const T value = convert_to<T>(a.value);
     parallel_for(a.count, grain_of(1),
                  [&](int64_t begin, int64_t end) { std::fill(y + begin, y + end, value); });
   });

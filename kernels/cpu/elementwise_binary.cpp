@@ -29,10 +29,9 @@ struct Multiply {
     return a * b;
   }
 };
-struct Divide {  // of integers: 0 where b is 0, as nothing can be reported from here
+struct Divide {
   template <typename A>
   static A value(A a, A b) {
-    if constexpr (std::is_integral_v<A>) return b == 0 ? 0 : a / b;
     return a / b;
   }
 };
@@ -124,7 +123,10 @@ void combine_strided(const BinaryArgs& args) {
 
 void binary(const BinaryArgs& a, Stream) {
   dispatch(a.dtype, [&]<typename T>() {
-    dispatch_binary(a.op, [&]<typename Op>() { combine_strided<Op, T>(a); });
+    dispatch_binary(a.op, [&]<typename Op>() {
+      constexpr bool is_refused = std::is_same_v<Op, Divide> && std::is_integral_v<T>;  // by div()
+      if constexpr (!is_refused) combine_strided<Op, T>(a);
+    });
   });
 }
 

@@ -20,22 +20,16 @@ struct Block {
   int64_t y_row_stride, y_column_stride;
 };
 
-template <typename U, typename T>
-U cast(T value) {
-  if constexpr (std::is_same_v<U, bool>) return value != 0;
-  return static_cast<U>(value);
-}
-
 template <typename T, typename U>
 SMTRAIN_VECTORIZED void convert(const T* __restrict x, U* __restrict y, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) y[i] = cast<U>(static_cast<acc_t<T>>(x[i]));
+  for (int64_t i = 0; i < count; ++i) y[i] = convert_to<U>(static_cast<acc_t<T>>(x[i]));
 }
 
 template <typename T, typename U>
 SMTRAIN_VECTORIZED void add(const T* __restrict x, U* __restrict y, int64_t count) {
   using Acc = acc_t<U>;
   for (int64_t i = 0; i < count; ++i) {
-    y[i] = cast<U>(static_cast<Acc>(y[i]) + static_cast<Acc>(static_cast<acc_t<T>>(x[i])));
+    y[i] = convert_to<U>(static_cast<Acc>(y[i]) + static_cast<Acc>(static_cast<acc_t<T>>(x[i])));
   }
 }
 

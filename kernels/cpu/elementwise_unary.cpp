@@ -44,8 +44,8 @@ struct Square {
 struct Relu {
   template <typename A>
   static A value(A x) {
-    return x < 0 ? A(0) : x;
-  }  // NaN stays
+    return x < 0 ? A(0) : x;  // NaN stays
+  }
   template <typename A>
   static A derivative(A, A y) {
     return A(y > 0);
@@ -112,7 +112,7 @@ struct Tanh {
   }
 };
 
-// Calls f with the function's type, once for those that integers know and once for the others.
+// Calls f with the function's type.
 template <typename F>
 void dispatch_integer_unary(UnaryOp op, const F& f) {
   switch (op) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cpu/gemm.h"
 
-#include <oneapi/dnnl/dnnl.h>
-
-#include <algorithm>
-
 #include "smtrain/kernels/cpu/lanes.h"
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/dtype.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <oneapi/dnnl/dnnl.h>
+
+#include <algorithm>
 
 namespace smtrain::cpu {
 namespace {

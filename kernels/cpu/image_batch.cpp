@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/image_batch.h"
 
-#include <cstddef>
-#include <cstring>
-#include <string>
-
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/failure.h"
 #include "smtrain/kernels/stream.h"
+
+#include <cstddef>
+#include <cstring>
+#include <string>
 
 namespace smtrain::cpu {
 

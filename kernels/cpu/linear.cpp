@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/linear.h"
 
-#include <algorithm>
-
 #include "smtrain/kernels/cpu/column_sums.h"
 #include "smtrain/kernels/cpu/gemm.h"
 #include "smtrain/kernels/cpu/relu.h"
 #include "smtrain/kernels/stream.h"
+
+#include <algorithm>
 
 namespace smtrain::cpu {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/loss.h"
 
+#include "smtrain/kernels/cpu/parallel.h"
+#include "smtrain/kernels/failure.h"
+#include "smtrain/kernels/stream.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
-
-#include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/failure.h"
-#include "smtrain/kernels/stream.h"
 
 namespace smtrain::cpu {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/mt19937.h"
 
+#include "smtrain/kernels/vectorize.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain {
 namespace {

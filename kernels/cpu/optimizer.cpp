@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/optimizer.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cmath>
-
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
 
 namespace smtrain::cpu {
 namespace {
@@ -69,7 +69,7 @@ SMTRAIN_VECTORIZED void sgd_momentum(int64_t n, T* __restrict p, const T* __rest
 
 template <typename T>
 struct AdamConstants {
-  T beta1, beta2, epsilon;
+  T beta1, beta2, eps;
   T decay;       // added to the gradient
   T shrink;      // p is multiplied by it first
   T step_size;   // of m
@@ -83,7 +83,7 @@ SMTRAIN_VECTORIZED void adam(int64_t n, T* __restrict p, const T* __restrict g, 
     const T d = g[i] + c.decay * p[i];
     m[i] = c.beta1 * m[i] + (1 - c.beta1) * d;
     v[i] = c.beta2 * v[i] + (1 - c.beta2) * d * d;
-    p[i] = c.shrink * p[i] - c.step_size * m[i] / (std::sqrt(v[i]) * c.root_scale + c.epsilon);
+    p[i] = c.shrink * p[i] - c.step_size * m[i] / (std::sqrt(v[i]) * c.root_scale + c.eps);
   }
 }
 
@@ -95,8 +95,7 @@ SMTRAIN_VECTORIZED void amsgrad(int64_t n, T* __restrict p, const T* __restrict 
     m[i] = c.beta1 * m[i] + (1 - c.beta1) * d;
     v[i] = c.beta2 * v[i] + (1 - c.beta2) * d * d;
     largest[i] = std::max(largest[i], v[i]);
-    p[i] =
-        c.shrink * p[i] - c.step_size * m[i] / (std::sqrt(largest[i]) * c.root_scale + c.epsilon);
+    p[i] = c.shrink * p[i] - c.step_size * m[i] / (std::sqrt(largest[i]) * c.root_scale + c.eps);
   }
 }
 
@@ -108,7 +107,7 @@ AdamConstants<T> adam_constants(const AdamArgs& a, const OptimizerSlice& slice, 
   const bool decoupled = a.form == AdamForm::adamw;
   return {.beta1 = T(a.beta1),
           .beta2 = T(a.beta2),
-          .epsilon = T(a.epsilon),
+          .eps = T(a.eps),
           .decay = T(decoupled ? 0 : slice.weight_decay),
           .shrink = T(decoupled ? 1 - slice.lr * slice.weight_decay : 1),
           .step_size = T(slice.lr / correction1 * (keras ? root_correction2 : 1)),
@@ -117,22 +116,22 @@ AdamConstants<T> adam_constants(const AdamArgs& a, const OptimizerSlice& slice, 
 
 template <typename T>
 SMTRAIN_VECTORIZED void adagrad(int64_t n, T* __restrict p, const T* __restrict g,
-                                T* __restrict sum, T lr, T decay, T epsilon) {
+                                T* __restrict sum, T lr, T decay, T eps) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + decay * p[i];
     sum[i] += d * d;
-    p[i] -= lr * d / (std::sqrt(sum[i]) + epsilon);
+    p[i] -= lr * d / (std::sqrt(sum[i]) + eps);
   }
 }
 
 template <typename T>
 SMTRAIN_VECTORIZED void adadelta(int64_t n, T* __restrict p, const T* __restrict g,
                                  T* __restrict square, T* __restrict delta, T lr, T decay, T rho,
-                                 T epsilon) {
+                                 T eps) {
   for (int64_t i = 0; i < n; ++i) {
     const T d = g[i] + decay * p[i];
     square[i] = rho * square[i] + (1 - rho) * d * d;
-    const T step = std::sqrt(delta[i] + epsilon) / std::sqrt(square[i] + epsilon) * d;
+    const T step = std::sqrt(delta[i] + eps) / std::sqrt(square[i] + eps) * d;
     delta[i] = rho * delta[i] + (1 - rho) * step * step;
     p[i] -= lr * step;
   }
@@ -140,7 +139,7 @@ SMTRAIN_VECTORIZED void adadelta(int64_t n, T* __restrict p, const T* __restrict
 
 template <typename T>
 struct RmspropConstants {
-  T lr, decay, alpha, epsilon, momentum;
+  T lr, decay, alpha, eps, momentum;
   bool tensorflow;
 };
 
@@ -158,7 +157,7 @@ SMTRAIN_VECTORIZED void rmsprop(int64_t n, T* __restrict p, const T* __restrict 
       variance -= average[i] * average[i];
     }
     const T quotient =
-        d / (c.tensorflow ? std::sqrt(variance + c.epsilon) : std::sqrt(variance) + c.epsilon);
+        d / (c.tensorflow ? std::sqrt(variance + c.eps) : std::sqrt(variance) + c.eps);
     if (buffer == nullptr) {
       p[i] -= c.lr * quotient;
     } else {
@@ -224,7 +223,7 @@ void adagrad_step(const AdagradArgs& a, Stream) {
     for_each_stretch(
         a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset, int64_t n) {
           adagrad(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset),
-                  at<T>(a.sum, offset), T(slice.lr), T(slice.weight_decay), T(a.epsilon));
+                  at<T>(a.sum, offset), T(slice.lr), T(slice.weight_decay), T(a.eps));
         });
   });
 }
@@ -235,7 +234,7 @@ void adadelta_step(const AdadeltaArgs& a, Stream) {
         a.targets, [&](const OptimizerSlice& slice, int64_t, int64_t offset, int64_t n) {
           adadelta(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset),
                    at<T>(a.square_average, offset), at<T>(a.delta_average, offset), T(slice.lr),
-                   T(slice.weight_decay), T(a.rho), T(a.epsilon));
+                   T(slice.weight_decay), T(a.rho), T(a.eps));
         });
   });
 }
@@ -247,7 +246,7 @@ void rmsprop_step(const RmspropArgs& a, Stream) {
       const RmspropConstants<T> c = {.lr = T(slice.lr),
                                      .decay = T(slice.weight_decay),
                                      .alpha = T(a.alpha),
-                                     .epsilon = T(a.epsilon),
+                                     .eps = T(a.eps),
                                      .momentum = T(a.momentum),
                                      .tensorflow = a.tensorflow};
       rmsprop(n, at<T>(a.targets.values, offset), at<T>(a.targets.gradients, offset),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
-
 #include "smtrain/kernels/pool.h"
+
+#include <algorithm>
 
 namespace smtrain::cpu {
 

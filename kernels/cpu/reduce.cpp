@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/reduce.h"
 
-#include <algorithm>
-#include <limits>
-#include <numeric>
-#include <type_traits>
-
+#include "smtrain/kernels/cpu/argmax.h"
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/strided.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <type_traits>
 
 namespace smtrain::cpu {
 namespace {
@@ -204,13 +205,7 @@ void argmax(const ArgmaxArgs& a, Stream) {
     parallel_for(a.outer * a.inner, grain_of(a.size), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const T* x = static_cast<const T*>(a.x) + i / a.inner * a.size * a.inner + i % a.inner;
-        int64_t best = 0;
-        for (int64_t k = 1; k < a.size; ++k) {
-          const auto value = static_cast<acc_t<T>>(x[k * a.inner]);
-          const auto largest = static_cast<acc_t<T>>(x[best * a.inner]);
-          if (value > largest || (value != value && largest == largest)) best = k;
-        }
-        a.y[i] = best;
+        a.y[i] = argmax(x, a.size, a.inner);
       }
     });
   });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/softmax.h"
 
+#include "smtrain/kernels/cpu/parallel.h"
+#include "smtrain/kernels/stream.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/stream.h"
 
 namespace smtrain::cpu {
 namespace {

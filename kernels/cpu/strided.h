@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/kernels/layout.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
-
-#include "smtrain/kernels/layout.h"
 
 namespace smtrain::cpu {
 

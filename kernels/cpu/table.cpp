@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/table.h"
 
+#include "smtrain/kernels/failure.h"
+
 #include <cstdlib>
 #include <cstring>
 #include <utility>
-
-#include "smtrain/kernels/failure.h"
 
 namespace smtrain {
 namespace cpu {

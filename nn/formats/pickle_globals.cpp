@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pickle_globals.h"
 
-#include <algorithm>
-#include <memory>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/nn/formats/tensor_bytes.h"
+
+#include <algorithm>
+#include <memory>
 
 namespace smtrain::nn {
 namespace {

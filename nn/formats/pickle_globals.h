@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/nn/formats/pickle_value.h"
+
 #include <string>
 #include <string_view>
-
-#include "smtrain/nn/formats/pickle_value.h"
 
 /// What the few classes and functions that a pickle from PyTorch may name mean here. Nothing is
 /// ever imported or called; a name outside the list is an error.

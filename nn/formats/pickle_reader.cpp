@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pickle_reader.h"
 
+#include "smtrain/nn/formats/pickle_globals.h"
+#include "smtrain/nn/formats/pickle_opcode.h"
+
 #include <algorithm>
 #include <bit>
 #include <span>
 #include <unordered_map>
-
-#include "smtrain/nn/formats/pickle_globals.h"
-#include "smtrain/nn/formats/pickle_opcode.h"
 
 namespace smtrain::nn {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "smtrain/engine/io/byte_reader.h"
 #include "smtrain/nn/formats/pickle_value.h"
+
+#include <map>
+#include <string>
 
 namespace smtrain::nn {
 

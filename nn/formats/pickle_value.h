@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/shape.h"
+#include "smtrain/kernels/dtype.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,9 +14,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "smtrain/engine/shape.h"
-#include "smtrain/kernels/dtype.h"
 
 /// What a pickle from PyTorch holds once it is read: a tree of plain values, in which tensors are
 /// only descriptions. Subtrees may be shared, as in Python; there are no cycles.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pickle_writer.h"
 
+#include "smtrain/engine/error.h"
+
 #include <limits>
 #include <utility>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::nn {
 

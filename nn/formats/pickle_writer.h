@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/nn/formats/pickle_opcode.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "smtrain/nn/formats/pickle_opcode.h"
 
 namespace smtrain::nn {
 

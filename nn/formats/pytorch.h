@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/io/file.h"
+#include "smtrain/nn/formats/pickle_value.h"
+#include "smtrain/nn/formats/pytorch_container.h"
+#include "smtrain/nn/state_dict.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -9,11 +14,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "smtrain/engine/io/file.h"
-#include "smtrain/nn/formats/pickle_value.h"
-#include "smtrain/nn/formats/pytorch_container.h"
-#include "smtrain/nn/state_dict.h"
 
 /// PyTorch's own files (.pth, .pt): what torch.save writes and torch.load reads.
 namespace smtrain::nn {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pytorch_container.h"
 
-#include <algorithm>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/tensor_bytes.h"
+
+#include <algorithm>
 
 namespace smtrain::nn {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/nn/formats/pickle_reader.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "smtrain/nn/formats/pickle_reader.h"
 
 namespace smtrain::nn {
 

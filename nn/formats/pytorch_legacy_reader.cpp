@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/nn/formats/pytorch_container.h"
+
+#include <algorithm>
 
 namespace smtrain::nn {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "smtrain/nn/formats/pickle_globals.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/pytorch_zip_writer.h"
 #include "smtrain/nn/formats/tensor_bytes.h"
+
+#include <algorithm>
 
 namespace smtrain::nn {
 namespace {

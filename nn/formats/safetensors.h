@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/nn/state_dict.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
-
-#include "smtrain/nn/state_dict.h"
 
 /// The safetensors format (https://github.com/huggingface/safetensors): a JSON header with names,
 /// dtypes, shapes and byte ranges, then the bytes.

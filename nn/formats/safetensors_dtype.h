@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/kernels/dtype.h"
+
 #include <array>
 #include <string_view>
 #include <utility>
-
-#include "smtrain/kernels/dtype.h"
 
 namespace smtrain::nn {
 

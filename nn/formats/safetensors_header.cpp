@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/safetensors_header.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/nn/formats/safetensors_dtype.h"
+
 #include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <limits>
 #include <set>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/nn/formats/safetensors_dtype.h"
 
 namespace smtrain::nn {
 namespace {

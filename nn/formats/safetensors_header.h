@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/shape.h"
+#include "smtrain/kernels/dtype.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "smtrain/engine/shape.h"
-#include "smtrain/kernels/dtype.h"
 
 namespace smtrain::nn {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <utility>
-
 #include "smtrain/engine/io/byte_reader.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/nn/formats/safetensors_header.h"
 #include "smtrain/nn/formats/tensor_bytes.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace smtrain::nn {
 namespace {

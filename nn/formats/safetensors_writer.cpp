@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nlohmann/json.hpp>
-#include <algorithm>
-#include <tuple>
-
 #include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/nn/formats/safetensors_dtype.h"
 #include "smtrain/nn/formats/tensor_bytes.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <tuple>
 
 namespace smtrain::nn {
 namespace {
@@ -52,7 +53,7 @@ std::string header_of(const std::vector<const StateDict::Entry*>& entries,
   try {
     text = header.dump();
   } catch (const nlohmann::json::type_error&) {
-    check(false, "write_safetensors: names and metadata must be UTF-8");
+    mistake("write_safetensors: names and metadata must be UTF-8");
   }
   text.append((kHeaderAlignment - text.size() % kHeaderAlignment) % kHeaderAlignment, ' ');
   return text;

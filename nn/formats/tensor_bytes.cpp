@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/tensor_bytes.h"
 
+#include "smtrain/engine/error.h"
+
 #include <algorithm>
 #include <bit>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain::nn {
 

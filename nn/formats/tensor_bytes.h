@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/tensor.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include "smtrain/engine/tensor.h"
 
 /// Between tensors and the bytes that files hold: row-major, little-endian as this machine's.
 namespace smtrain::nn {

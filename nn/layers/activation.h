@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "smtrain/engine/ops/softmax.h"
 #include "smtrain/engine/ops/unary.h"
 #include "smtrain/nn/module.h"
+
+#include <memory>
 
 namespace smtrain::nn {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "smtrain/engine/ops/conv2d.h"
 #include "smtrain/nn/module.h"
+
+#include <memory>
 
 namespace smtrain::nn {
 

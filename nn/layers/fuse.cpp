@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/layers/fuse.h"
 
-#include <span>
-
 #include "smtrain/engine/ops/conv2d_relu_pool.h"
 #include "smtrain/engine/ops/linear.h"
 #include "smtrain/nn/layers/activation.h"
 #include "smtrain/nn/layers/conv2d.h"
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/layers/pool.h"
+
+#include <span>
 
 namespace smtrain::nn {
 namespace {
@@ -32,7 +32,8 @@ Step conv_relu_pool(Layers layers) {
   const auto pool = layer_as<MaxPool2d>(layers, 2);
   if (!conv || !layer_as<ReLU>(layers, 1) || !pool) return {};
   const Size2d window = pool->options().kernel_size;
-  if (window.height * window.width > kLargestFusedWindow) return {};
+  const bool dilated = pool->options().dilation != Size2d(1);  // a window may hold no input
+  if (window.height * window.width > kLargestFusedWindow || dilated) return {};
   return [=](const Tensor& x) {
     return conv2d_relu_pool(x, conv->weight(), conv->bias(), conv->options(), pool->options());
   };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/nn/module.h"
+
 #include <memory>
 #include <vector>
-
-#include "smtrain/nn/module.h"
 
 namespace smtrain::nn {
 

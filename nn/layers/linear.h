@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "smtrain/nn/module.h"
+
+#include <memory>
 
 namespace smtrain::nn {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/nn/module.h"
+
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <vector>
-
-#include "smtrain/nn/module.h"
 
 namespace smtrain::nn {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "smtrain/nn/layers/conv2d.h"
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/module.h"
+
+#include <memory>
 
 namespace smtrain::nn {
 
@@ -25,6 +25,9 @@ class MnistCnn : public Module {
  public:
   /// Throws std::invalid_argument when images are smaller than 6x6.
   explicit MnistCnn(MnistCnnOptions options = {});
+
+  /// How many parameters such a model has.
+  static int64_t parameter_count(const MnistCnnOptions& options);
 
   Tensor forward(const Tensor& x) override;
   std::string describe() const override { return "MnistCnn"; }

@@ -38,6 +38,14 @@ Net::Net(NetOptions options) : options_(options) {
   fc5_ = register_child("fc5", linear(84, options.classes));
 }
 
+int64_t Net::parameter_count(const NetOptions& options) {
+  const int64_t pixels =
+      pooled_side(options.image_size.height) * pooled_side(options.image_size.width);
+  return (options.in_channels * 7 * 7 + 1) * 6 + (6 * 3 * 3 + 1) * 16 + (16 * 3 * 3 + 1) * 64 +
+         (64 * pixels + 1) * 500 + (500 + 1) * 250 + (250 + 1) * 120 + (120 + 1) * 84 +
+         (84 + 1) * options.classes;
+}
+
 Tensor Net::forward(const Tensor& x) {
   Tensor h = conv_relu_pool(x, *conv1_);
   h = conv_relu_pool(h, *conv2_);

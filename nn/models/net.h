@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "smtrain/nn/layers/conv2d.h"
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/module.h"
+
+#include <memory>
 
 namespace smtrain::nn {
 
@@ -24,6 +24,9 @@ class Net : public Module {
  public:
   /// Throws std::invalid_argument when images are too small for three poolings.
   explicit Net(NetOptions options = {});
+
+  /// How many parameters such a model has.
+  static int64_t parameter_count(const NetOptions& options);
 
   Tensor forward(const Tensor& x) override;
   std::string describe() const override { return "Net"; }

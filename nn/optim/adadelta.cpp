@@ -7,9 +7,9 @@ namespace smtrain::optim {
 namespace {
 
 const AdadeltaOptions& checked(const AdadeltaOptions& o) {
-  check(o.lr >= 0 && o.epsilon >= 0 && o.weight_decay >= 0,
-        "Adadelta: lr, epsilon and weight_decay must not be negative, got ", o.lr, ", ", o.epsilon,
-        ", ", o.weight_decay);
+  check(o.lr >= 0 && o.eps >= 0 && o.weight_decay >= 0,
+        "Adadelta: lr, eps and weight_decay must not be negative, got ", o.lr, ", ", o.eps, ", ",
+        o.weight_decay);
   check(o.rho >= 0 && o.rho <= 1, "Adadelta: rho must lie in [0, 1], got ", o.rho);
   return o;
 }
@@ -24,7 +24,7 @@ void Adadelta::update(const OptimizerTargets& targets) {
   call(arena().device(), &KernelTable::adadelta_step,
        AdadeltaArgs{.targets = targets,
                     .rho = options_.rho,
-                    .epsilon = options_.epsilon,
+                    .eps = options_.eps,
                     .square_average = state(0),
                     .delta_average = state(1)});
 }

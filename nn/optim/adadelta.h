@@ -5,11 +5,11 @@
 
 namespace smtrain::optim {
 
-/// PyTorch's defaults; Keras' are rho 0.95 and epsilon 1e-7.
+/// PyTorch's defaults; Keras' are rho 0.95 and eps 1e-7.
 struct AdadeltaOptions {
   double lr = 1;
   double rho = 0.9;
-  double epsilon = 1e-6;
+  double eps = 1e-6;
   double weight_decay = 0;
 
   bool operator==(const AdadeltaOptions&) const = default;

@@ -7,9 +7,9 @@ namespace smtrain::optim {
 namespace {
 
 const AdagradOptions& checked(const AdagradOptions& o) {
-  check(o.lr >= 0 && o.epsilon >= 0 && o.weight_decay >= 0,
-        "Adagrad: lr, epsilon and weight_decay must not be negative, got ", o.lr, ", ", o.epsilon,
-        ", ", o.weight_decay);
+  check(o.lr >= 0 && o.eps >= 0 && o.weight_decay >= 0,
+        "Adagrad: lr, eps and weight_decay must not be negative, got ", o.lr, ", ", o.eps, ", ",
+        o.weight_decay);
   return o;
 }
 
@@ -21,7 +21,7 @@ Adagrad::Adagrad(std::vector<Tensor> parameters, AdagradOptions options)
 
 void Adagrad::update(const OptimizerTargets& targets) {
   call(arena().device(), &KernelTable::adagrad_step,
-       AdagradArgs{.targets = targets, .epsilon = options_.epsilon, .sum = state(0)});
+       AdagradArgs{.targets = targets, .eps = options_.eps, .sum = state(0)});
 }
 
 }  // namespace smtrain::optim

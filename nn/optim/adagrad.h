@@ -7,13 +7,13 @@ namespace smtrain::optim {
 
 struct AdagradOptions {
   double lr = 1e-2;
-  double epsilon = 1e-10;
+  double eps = 1e-10;
   double weight_decay = 0;
 
   bool operator==(const AdagradOptions&) const = default;
 };
 
-/// Duchi et al. 2011, as torch.optim.Adagrad: sum += d²; p -= lr d / (sqrt(sum) + epsilon).
+/// Duchi et al. 2011, as torch.optim.Adagrad: sum += d²; p -= lr d / (sqrt(sum) + eps).
 class Adagrad : public Optimizer {
  public:
   /// Throws std::invalid_argument for a negative option.

@@ -9,9 +9,9 @@ namespace {
 template <AdamForm form>
 const BasicAdamOptions<form>& checked(const BasicAdamOptions<form>& o) {
   const auto [beta1, beta2] = o.betas;
-  check(o.lr >= 0 && o.epsilon >= 0 && o.weight_decay >= 0,
-        "Adam: lr, epsilon and weight_decay must not be negative, got ", o.lr, ", ", o.epsilon,
-        ", ", o.weight_decay);
+  check(o.lr >= 0 && o.eps >= 0 && o.weight_decay >= 0,
+        "Adam: lr, eps and weight_decay must not be negative, got ", o.lr, ", ", o.eps, ", ",
+        o.weight_decay);
   check(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "Adam: betas must lie in [0, 1), got ",
         beta1, " and ", beta2);
   check(!o.amsgrad || form != AdamForm::keras, "Adam: amsgrad has no Keras form");
@@ -33,7 +33,7 @@ void BasicAdam<form>::update(const OptimizerTargets& targets) {
                 .form = form,
                 .beta1 = options_.betas[0],
                 .beta2 = options_.betas[1],
-                .epsilon = options_.epsilon,
+                .eps = options_.eps,
                 .m = state(0),
                 .v = state(1),
                 .largest_v = options_.amsgrad ? state(2) : nullptr});

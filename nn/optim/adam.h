@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-
 #include "smtrain/nn/optim/optimizer.h"
+
+#include <array>
 
 namespace smtrain::optim {
 
@@ -12,7 +12,7 @@ template <AdamForm form>
 struct BasicAdamOptions {
   double lr = 1e-3;
   std::array<double, 2> betas{0.9, 0.999};
-  double epsilon = form == AdamForm::keras ? 1e-7 : 1e-8;
+  double eps = form == AdamForm::keras ? 1e-7 : 1e-8;
   double weight_decay = form == AdamForm::adamw ? 1e-2 : 0;
   bool amsgrad = false;  // divide by the largest v so far (Reddi et al. 2018)
 
@@ -39,6 +39,6 @@ class BasicAdam : public Optimizer {
 
 using Adam = BasicAdam<AdamForm::adam>;        // torch.optim.Adam
 using AdamW = BasicAdam<AdamForm::adamw>;      // torch.optim.AdamW, arXiv:1711.05101: decay apart
-using KerasAdam = BasicAdam<AdamForm::keras>;  // epsilon not scaled by the bias correction
+using KerasAdam = BasicAdam<AdamForm::keras>;  // eps not scaled by the bias correction
 
 }  // namespace smtrain::optim

@@ -9,9 +9,9 @@ namespace {
 // The states, in this order: squares always, then those that the options ask for.
 template <bool tensorflow>
 int state_count(const BasicRmspropOptions<tensorflow>& o) {
-  check(o.lr >= 0 && o.alpha >= 0 && o.epsilon >= 0 && o.momentum >= 0 && o.weight_decay >= 0,
-        "RMSprop: lr, alpha, epsilon, momentum and weight_decay must not be negative, got ", o.lr,
-        ", ", o.alpha, ", ", o.epsilon, ", ", o.momentum, ", ", o.weight_decay);
+  check(o.lr >= 0 && o.alpha >= 0 && o.eps >= 0 && o.momentum >= 0 && o.weight_decay >= 0,
+        "RMSprop: lr, alpha, eps, momentum and weight_decay must not be negative, got ", o.lr, ", ",
+        o.alpha, ", ", o.eps, ", ", o.momentum, ", ", o.weight_decay);
   return 1 + (o.centered ? 1 : 0) + (o.momentum > 0 ? 1 : 0);
 }
 
@@ -24,7 +24,7 @@ BasicRmsprop<tensorflow>::BasicRmsprop(std::vector<Tensor> parameters,
       options_(options) {
   if (tensorflow) {
     const Tensor& square = arena().state(0);
-    copy_into(full(square.shape(), 1, {.dtype = square.dtype()}, square.device()), square);
+    fill(square, 1);
   }
 }
 
@@ -35,7 +35,7 @@ void BasicRmsprop<tensorflow>::update(const OptimizerTargets& targets) {
                    .tensorflow = tensorflow,
                    .centered = options_.centered,
                    .alpha = options_.alpha,
-                   .epsilon = options_.epsilon,
+                   .eps = options_.eps,
                    .momentum = options_.momentum,
                    .square_average = state(0),
                    .gradient_average = options_.centered ? state(1) : nullptr,

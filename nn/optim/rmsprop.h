@@ -10,7 +10,7 @@ template <bool tensorflow>
 struct BasicRmspropOptions {
   double lr = 1e-2;
   double alpha = tensorflow ? 0.9 : 0.99;
-  double epsilon = tensorflow ? 1e-10 : 1e-8;
+  double eps = tensorflow ? 1e-10 : 1e-8;
   double momentum = 0;
   bool centered = false;
   double weight_decay = 0;
@@ -22,7 +22,7 @@ using RmspropOptions = BasicRmspropOptions<false>;
 using TensorflowRmspropOptions = BasicRmspropOptions<true>;
 
 /// Tieleman & Hinton's running average of squared gradients. As torch.optim.RMSprop: p -= lr d /
-/// (sqrt(v) + epsilon), momentum of the quotient. As TensorFlow: sqrt(v + epsilon), v starts at
+/// (sqrt(v) + eps), momentum of the quotient. As TensorFlow: sqrt(v + eps), v starts at
 /// one, momentum of lr times the quotient.
 template <bool tensorflow>
 class BasicRmsprop : public Optimizer {

@@ -3,14 +3,6 @@
 // Input that the program refuses before it trains: one clear error that names file, place and
 // expectation, an exit code, and nothing written.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "smtrain/data/idx.h"
 #include "smtrain/engine/io/compression.h"
 #include "smtrain/engine/io/file.h"
@@ -19,6 +11,14 @@
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/small_job.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
 
 namespace smtrain::test {
 namespace {
@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
                  [](const fs::path& directory) {
                    fs::rename(directory / "data/validation/b", directory / "data/validation/c");
                  },
-                 kMistake, "data: training has the classes a, b, validation a, c"},
+                 kMistake, "data: training has the classes [a, b], validation has [a, c]"},
         BadInput{"LinksThatLoop",
                  [](const fs::path& directory) {
                    fs::create_directory_symlink("..", directory / "data/train/a/up");
@@ -171,10 +171,32 @@ INSTANTIATE_TEST_SUITE_P(
                  {"--config", "@/recipe.yaml", "--set", "data.cache=disk", "--set",
                   "data.cache_dir=@/data/train/cache"}},
         BadInput{
-            "ValidationOfOtherSizes", recipe_with("{resize: [4, 4]}", "{random_crop: 2}"), kMistake,
-            "data: validation pictures are [3, 6, 5] after the transforms (random ones are "
-            "left out), training pictures [3, 2, 2]; the model does not take both: linear: "
-            "weight expects 12 input features but input has 90 (input [1, 90], weight [2, 12])"},
+            "ValidationOfOtherSizes",
+            [](const fs::path& directory) {
+              write_picture_folder(directory / "data/validation", 2, 1, 7, 5);
+              recipe_with("{resize: [4, 4]}, ", "")(directory);
+            },
+            kMistake,
+            "data: validation pictures are [3, 7, 5] after the transforms, training pictures "
+            "[3, 6, 5]; the model does not take both: linear: weight expects 90 input features but "
+            "input has 105 (input [1, 105], weight [2, 90])"},
+        BadInput{
+            "NllOfPlainScores",
+            [](const fs::path& directory) {
+              recipe_with(", log_softmax", "")(directory);
+              recipe_with("epochs: 2", "epochs: 2, loss: nll")(directory);
+            },
+            kMistake,
+            "@/recipe.yaml:7:26: train.loss: nll takes what log_softmax gives; end model.layers "
+            "with it, or take cross_entropy"},
+        BadInput{"CrossEntropyOfProbabilities",
+                 [](const fs::path& directory) {
+                   recipe_with("log_softmax", "softmax")(directory);
+                   recipe_with("epochs: 2", "epochs: 2, loss: cross_entropy")(directory);
+                 },
+                 kMistake,
+                 "@/recipe.yaml:7:26: train.loss: cross_entropy takes plain scores; end "
+                 "model.layers without softmax"},
         BadInput{"OnlyDamagedPicturesInAClass",
                  [](const fs::path& directory) {
                    for (const char* name : {"b/00", "b/01", "b/02"})
@@ -368,8 +390,9 @@ TEST(BadModel, OtherClassesThanTheModels) {
   fs::rename(job / "data/validation/b", job / "data/validation/c");
   const ProgramResult result = job.run({"evaluate", "--model", "@/model"});
   EXPECT_EQ(result.exit_code, kMistake);
-  EXPECT_EQ(result.err, job.in_place("smtrain: @/model: the model knows the classes a, b, the data "
-                                     "has a, c\n"));
+  EXPECT_EQ(result.err,
+            job.in_place("smtrain: @/model: the model knows the classes [a, b], the data "
+                         "has [a, c]\n"));
 }
 
 TEST(BadModel, ASettingOfTheModelItself) {

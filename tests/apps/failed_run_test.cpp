@@ -3,6 +3,10 @@
 // What goes wrong while the program trains: damaged pictures, results that can't be written, a loss
 // that is not a number. The model of an earlier run stays what it is.
 
+#include "smtrain/apps/model/model_file.h"
+#include "smtrain/tests/apps/files.h"
+#include "smtrain/tests/apps/small_job.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -11,10 +15,6 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
-
-#include "smtrain/apps/model/model_file.h"
-#include "smtrain/tests/apps/files.h"
-#include "smtrain/tests/apps/small_job.h"
 
 namespace smtrain::test {
 namespace {

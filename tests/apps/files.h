@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/sha256.h"
+
 #include <filesystem>
 #include <map>
 #include <string>
-
-#include "smtrain/engine/io/file.h"
-#include "smtrain/engine/io/sha256.h"
 
 namespace smtrain::test {
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/tests/apps/program.h"
 
+#include "smtrain/tests/apps/files.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -9,9 +12,6 @@
 
 #include <cerrno>
 #include <csignal>
-
-#include "smtrain/tests/apps/files.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::test {
 namespace {

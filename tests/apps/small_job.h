@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/apps/program.h"
+#include "smtrain/tests/data/picture_folder.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/apps/program.h"
-#include "smtrain/tests/data/picture_folder.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::test {
 

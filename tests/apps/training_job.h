@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/train/train.h"
+
 #include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
-
-#include "smtrain/apps/train/train.h"
 
 namespace smtrain::test {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/array_dataset.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <stdexcept>
-
 #include "smtrain/data/npy.h"
 #include "smtrain/data/npz.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
 
 namespace smtrain::data {
 namespace {

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/cache.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <sys/resource.h>
-
-#include <atomic>
-#include <csignal>
-
 #include "smtrain/data/array_dataset.h"
 #include "smtrain/data/cache_format.h"
 #include "smtrain/data/image_folder.h"
@@ -16,6 +9,13 @@
 #include "smtrain/engine/context.h"
 #include "smtrain/tests/data/picture_folder.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <csignal>
 
 namespace smtrain::data {
 namespace {

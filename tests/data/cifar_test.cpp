@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/cifar.h"
 
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
-
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/decode.h"
 
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/sha256.h"
+#include "smtrain/tests/shared_data.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
-
-#include "smtrain/engine/io/file.h"
-#include "smtrain/engine/io/sha256.h"
-#include "smtrain/tests/shared_data.h"
 
 namespace smtrain::data {
 namespace {
@@ -115,6 +116,24 @@ TEST(DecodeErrors, NameTheFormat) {
   bmp[28] = 16;
   EXPECT_EQ(message_of(bmp),
             "decode: a.jpg: BMP of 16 bits per pixel is not supported, convert the file to PNG");
+}
+
+// A height below zero says that the first row comes first.
+TEST(Decode, ReadsATopDownBmp) {
+  const auto bottom_up = read(golden("image/cases/24.bmp"));
+  const Image expected = decode(bottom_up, "a.bmp");
+  auto top_down = bottom_up;
+  const auto rows_begin = top_down.begin() + bottom_up[10];
+  const auto row_bytes = (3 * expected.width + 3) / 4 * 4;
+  for (int64_t y = 0; y < expected.height; ++y) {
+    std::copy_n(bottom_up.begin() + bottom_up[10] + (expected.height - 1 - y) * row_bytes,
+                row_bytes, rows_begin + y * row_bytes);
+  }
+  const auto height = static_cast<int32_t>(-expected.height);
+  std::memcpy(&top_down[22], &height, sizeof height);
+  const Image image = decode(top_down, "a.bmp");
+  EXPECT_EQ(image.height, expected.height);
+  EXPECT_EQ(image.pixels, expected.pixels);
 }
 
 TEST(DecodeErrors, RefuseOtherChannels) {

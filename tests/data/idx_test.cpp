@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/idx.h"
 
+#include "smtrain/engine/io/compression.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/shared_data.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
 #include <stdexcept>
-
-#include "smtrain/engine/io/compression.h"
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/shared_data.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {
 namespace {

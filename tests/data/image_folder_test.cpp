@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/image_folder.h"
 
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/shared_data.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <stdexcept>
-
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/shared_data.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {
 namespace {

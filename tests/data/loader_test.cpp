@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/loader.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <atomic>
-#include <cstring>
-#include <stdexcept>
-
 #include "smtrain/data/array_dataset.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/engine/allocator.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/tests/data/picture_folder.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstring>
+#include <stdexcept>
 
 namespace smtrain::data {
 namespace {

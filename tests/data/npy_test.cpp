@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/npy.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <stdexcept>
-
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
 
 namespace smtrain::data {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <string>
-
 #include "smtrain/data/image.h"
 #include "smtrain/data/png.h"
 #include "smtrain/engine/io/file.h"
+
+#include <filesystem>
+#include <string>
 
 namespace smtrain::test {
 

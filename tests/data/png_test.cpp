@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/png.h"
 
+#include "smtrain/data/decode.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
-
-#include "smtrain/data/decode.h"
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {
 namespace {

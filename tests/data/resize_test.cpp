@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/resize.h"
 
+#include "smtrain/data/color.h"
+#include "smtrain/data/npz.h"
+#include "smtrain/tests/shared_data.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,17 +16,13 @@
 #include <stdexcept>
 #include <thread>
 
-#include "smtrain/data/color.h"
-#include "smtrain/data/npz.h"
-#include "smtrain/tests/shared_data.h"
-
 namespace smtrain::data {
 namespace {
 
 using ::testing::ThrowsMessage;
 
-constexpr ResizeFilter kContinuousFilters[] = {ResizeFilter::kBilinear, ResizeFilter::kBicubic,
-                                               ResizeFilter::kLanczos};
+constexpr ResizeFilter kContinuousFilters[] = {ResizeFilter::bilinear, ResizeFilter::bicubic,
+                                               ResizeFilter::lanczos};
 
 Image image_of(const Array& array) {
   return {array.shape[0], array.shape[1], array.shape.ndim() == 3 ? array.shape[2] : 1,
@@ -39,15 +39,15 @@ Image random_image(int64_t height, int64_t width, int64_t channels, std::mt19937
 double kernel(ResizeFilter filter, double x) {
   const double a = std::abs(x), pi_x = std::numbers::pi * x;
   switch (filter) {
-    case ResizeFilter::kBilinear: return a < 1 ? 1 - a : 0;
-    case ResizeFilter::kBicubic:
+    case ResizeFilter::bilinear: return a < 1 ? 1 - a : 0;
+    case ResizeFilter::bicubic:
       return a < 1   ? 1.5 * a * a * a - 2.5 * a * a + 1
              : a < 2 ? -0.5 * a * a * a + 2.5 * a * a - 4 * a + 2
                      : 0;
-    case ResizeFilter::kLanczos:
+    case ResizeFilter::lanczos:
       if (x == 0) return 1;
       return a < 3 ? 3 * std::sin(pi_x) * std::sin(pi_x / 3) / (pi_x * pi_x) : 0;
-    case ResizeFilter::kBox: break;  // BoxIsTheMeanOfABlock
+    case ResizeFilter::box: break;  // BoxIsTheMeanOfABlock
   }
   return 0;
 }
@@ -95,10 +95,10 @@ std::vector<double> reference(const Image& image, int64_t height, int64_t width,
 }
 
 TEST(Resize, EqualsPillow) {
-  const std::map<std::string, ResizeFilter> filters = {{"box", ResizeFilter::kBox},
-                                                       {"bilinear", ResizeFilter::kBilinear},
-                                                       {"bicubic", ResizeFilter::kBicubic},
-                                                       {"lanczos", ResizeFilter::kLanczos}};
+  const std::map<std::string, ResizeFilter> filters = {{"box", ResizeFilter::box},
+                                                       {"bilinear", ResizeFilter::bilinear},
+                                                       {"bicubic", ResizeFilter::bicubic},
+                                                       {"lanczos", ResizeFilter::lanczos}};
   const auto goldens = read_npz(test::golden("image/resize.npz"));
   int compared = 0;
   for (const auto& [name, array] : goldens) {  // "img0/bilinear_96x96"
@@ -151,14 +151,14 @@ TEST(Resize, KeepsAConstantPicture) {
 // an answer that does not depend on the order of operations.
 TEST(Resize, BoxIsTheMeanOfABlock) {
   const Image image{1, 6, 1, {1, 2, 3, 10, 20, 30}};
-  EXPECT_THAT(resize(image, 1, 2, ResizeFilter::kBox).pixels, testing::ElementsAre(2, 20));
-  EXPECT_THAT(resize(image, 1, 3, ResizeFilter::kBox).pixels, testing::ElementsAre(2, 7, 25));
+  EXPECT_THAT(resize(image, 1, 2, ResizeFilter::box).pixels, testing::ElementsAre(2, 20));
+  EXPECT_THAT(resize(image, 1, 3, ResizeFilter::box).pixels, testing::ElementsAre(2, 7, 25));
 }
 
 TEST(Resize, SameSizeIsACopy) {
   std::mt19937 generator(2);
   const Image image = random_image(7, 9, 3, generator);
-  EXPECT_EQ(resize(image, 7, 9, ResizeFilter::kLanczos).pixels, image.pixels);
+  EXPECT_EQ(resize(image, 7, 9, ResizeFilter::lanczos).pixels, image.pixels);
 }
 
 TEST(Resize, ThreadsDoNotDisturbEachOther) {

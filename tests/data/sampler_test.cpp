@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/sampler.h"
 
-#include <gmock/gmock.h>
+#include "smtrain/engine/io/sha256.h"
+#include "smtrain/tests/shared_data.h"
 
+#include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+
 #include <fstream>
 #include <string>
 #include <vector>
-
-#include "smtrain/engine/io/sha256.h"
-#include "smtrain/tests/shared_data.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/synth_digits.h"
 
+#include "smtrain/data/idx.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,10 +12,6 @@
 #include <cmath>
 #include <stdexcept>
 #include <vector>
-
-#include "smtrain/data/idx.h"
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {
 namespace {

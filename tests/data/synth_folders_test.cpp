@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/synth_folders.h"
 
+#include "smtrain/data/image_folder.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,9 +11,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "smtrain/data/image_folder.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::data {
 namespace {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/transform.h"
 
+#include "smtrain/data/normalize.h"
+#include "smtrain/data/npz.h"
+#include "smtrain/tests/shared_data.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <numeric>
 #include <stdexcept>
-
-#include "smtrain/data/normalize.h"
-#include "smtrain/data/npz.h"
-#include "smtrain/tests/shared_data.h"
 
 namespace smtrain::data {
 namespace {
@@ -34,8 +34,8 @@ Image apply(const Transform& transform, Image image, int64_t index = 0) {
 TEST(Transform, ResizeTakesASizeOrTheShorterSide) {
   EXPECT_EQ(apply(Resize(Size2d{4, 9}), counting(3, 5)).pixels,
             resize(counting(3, 5), 4, 9).pixels);
-  const Image resized = apply(Resize(6, ResizeFilter::kBicubic), counting(3, 5));
-  EXPECT_EQ(resized.pixels, resize(counting(3, 5), 6, 10, ResizeFilter::kBicubic).pixels);
+  const Image resized = apply(Resize(6, ResizeFilter::bicubic), counting(3, 5));
+  EXPECT_EQ(resized.pixels, resize(counting(3, 5), 6, 10, ResizeFilter::bicubic).pixels);
 }
 
 // torchvision rounds half an offset to even, and pads the smaller half first.
@@ -162,6 +162,18 @@ TEST(TransformErrors, NameWhatWasWrong) {
       },
       ThrowsMessage<std::invalid_argument>(
           "RandomCrop: expected a picture of at least 4x9, got 7x8 with its padding"));
+  EXPECT_THAT(
+      [] {
+        CenterCrop({int64_t{1} << 32, int64_t{1} << 32});
+      },
+      ThrowsMessage<std::invalid_argument>(
+          "CenterCrop: expected at most 178956970 pixels, got 4294967296x4294967296"));
+  EXPECT_THAT(
+      [] {
+        RandomCrop({2, 2}, INT64_MAX);
+      },
+      ThrowsMessage<std::invalid_argument>(
+          "RandomCrop: expected a padding of at most 178956970, got 9223372036854775807"));
   EXPECT_THAT([] { apply(Resize(16384), counting(1, 60)); },
               ThrowsMessage<std::runtime_error>(
                   "Resize: a picture of 1x60 would become one of 16384x983040, of more than "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/allocator.h"
 
+#include "smtrain/engine/error.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,8 +12,6 @@
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include "smtrain/engine/error.h"
 
 namespace smtrain {
 namespace {

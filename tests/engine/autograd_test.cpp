@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/autograd.h"
 
+#include "smtrain/engine/call.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "smtrain/engine/call.h"
 
 namespace smtrain {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/call.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "smtrain/engine/tensor.h"
 #include "smtrain/kernels/failure.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace smtrain {
 namespace {

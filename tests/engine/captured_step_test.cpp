@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/captured_step.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "smtrain/engine/allocator.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/tests/heap_allocations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace smtrain {
 namespace {

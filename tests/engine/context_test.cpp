@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/context.h"
 
+#include "smtrain/engine/allocator.h"
+#include "smtrain/engine/captured_step.h"
+#include "smtrain/engine/ops/loss.h"
+#include "smtrain/nn/models/mnist_cnn.h"
+#include "smtrain/nn/optim/sgd.h"
+#include "smtrain/tests/golden_stream.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <omp.h>
@@ -10,13 +17,6 @@
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include "smtrain/engine/allocator.h"
-#include "smtrain/engine/captured_step.h"
-#include "smtrain/engine/ops/loss.h"
-#include "smtrain/nn/models/mnist_cnn.h"
-#include "smtrain/nn/optim/sgd.h"
-#include "smtrain/tests/golden_stream.h"
 
 namespace smtrain {
 namespace {

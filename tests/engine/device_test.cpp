@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/device.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace smtrain {
 namespace {

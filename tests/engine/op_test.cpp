@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/tests/engine/op_test.h"
 
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/random.h"
+
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <ostream>
-
-#include "smtrain/engine/autograd.h"
-#include "smtrain/engine/random.h"
 
 namespace smtrain::test {
 namespace {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/context.h"
+#include "smtrain/engine/tensor.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,9 +11,6 @@
 #include <iosfwd>
 #include <string>
 #include <vector>
-
-#include "smtrain/engine/context.h"
-#include "smtrain/engine/tensor.h"
 
 namespace smtrain::test {
 

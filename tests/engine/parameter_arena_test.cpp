@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/parameter_arena.h"
 
+#include "smtrain/engine/autograd.h"
+#include "smtrain/tests/engine/op_test.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
-
-#include "smtrain/engine/autograd.h"
-#include "smtrain/tests/engine/op_test.h"
 
 namespace smtrain {
 namespace {

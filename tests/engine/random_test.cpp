@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/random.h"
 
+#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/sha256.h"
+#include "smtrain/kernels/dtype.h"
+#include "smtrain/tests/shared_data.h"
+
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -8,11 +13,6 @@
 #include <map>
 #include <string>
 #include <vector>
-
-#include "smtrain/data/npz.h"
-#include "smtrain/engine/io/sha256.h"
-#include "smtrain/kernels/dtype.h"
-#include "smtrain/tests/shared_data.h"
 
 namespace smtrain {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/shape.h"
 
-#include <gtest/gtest.h>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gtest/gtest.h>
 
 namespace smtrain {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/tensor.h"
 
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/tests/engine/op_test.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
-
-#include "smtrain/engine/autograd.h"
-#include "smtrain/engine/context.h"
-#include "smtrain/tests/engine/op_test.h"
 
 namespace smtrain {
 namespace {

@@ -3,13 +3,13 @@
 // Bytes that pass for a cache by their footer either have entries that lie one behind the other in
 // them, or are no cache. The first byte is how many pictures they are to hold.
 
+#include "smtrain/data/cache_format.h"
+
 #include <zlib.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-
-#include "smtrain/data/cache_format.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {
   using namespace smtrain::data;

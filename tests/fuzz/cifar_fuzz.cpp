@@ -3,14 +3,14 @@
 // The first byte says which file of a CIFAR folder the others are: the records of CIFAR-10 or of
 // CIFAR-100, or the names of CIFAR-10's classes.
 
+#include "smtrain/data/cifar.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
-
-#include "smtrain/data/cifar.h"
-#include "smtrain/tests/temporary_directory.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {
   using smtrain::data::CifarDataset;

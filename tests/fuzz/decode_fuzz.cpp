@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/decode.h"
+
 #include <cstdint>
 #include <stdexcept>
-
-#include "smtrain/data/decode.h"
 
 // Any bytes give a picture or a runtime_error. Pictures stay small, so that a run gets far.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

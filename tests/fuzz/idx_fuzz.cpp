@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/idx.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
-
-#include "smtrain/data/idx.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {
   try {

@@ -2,12 +2,12 @@
 
 // Any model.safetensors is a model with its card, or is refused in words.
 
+#include "smtrain/apps/model/model_file.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <cstdint>
 #include <fstream>
 #include <stdexcept>
-
-#include "smtrain/apps/model/model_file.h"
-#include "smtrain/tests/temporary_directory.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {
   using namespace smtrain;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/data/array_dataset.h"
+#include "smtrain/data/npy.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
-
-#include "smtrain/data/array_dataset.h"
-#include "smtrain/data/npy.h"
 
 // The array as pictures, with a label for each, and as labels of as many pictures.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdexcept>
-
 #include "smtrain/nn/formats/pickle_reader.h"
+
+#include <stdexcept>
 
 /// Any bytes are a pickle or an error that names the opcode.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {

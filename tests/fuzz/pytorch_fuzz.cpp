@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdlib>
-#include <stdexcept>
-
 #include "smtrain/engine/tensor.h"
 #include "smtrain/nn/formats/pytorch.h"
+
+#include <cstdlib>
+#include <stdexcept>
 
 namespace {
 

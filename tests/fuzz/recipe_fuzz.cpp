@@ -2,13 +2,13 @@
 
 // A text either is a recipe that survives being written and read again, or is refused in words.
 
+#include "smtrain/apps/config/dump.h"
+#include "smtrain/apps/config/recipe_reader.h"
+
 #include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
-
-#include "smtrain/apps/config/dump.h"
-#include "smtrain/apps/config/recipe_reader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {
   using namespace smtrain::app;

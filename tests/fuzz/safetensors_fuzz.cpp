@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdexcept>
-
 #include "smtrain/nn/formats/safetensors.h"
+
+#include <stdexcept>
 
 /// Any bytes are tensors or an error that names the file.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/mt19937.h"
 
+#include <gtest/gtest.h>
+
 #include <random>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace smtrain {
 namespace {

@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
-#include <memory>
-#include <utility>
-#include <vector>
-
 #include "smtrain/engine/captured_step.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/ops/loss.h"
@@ -19,6 +13,12 @@
 #include "smtrain/nn/optim/sgd.h"
 #include "smtrain/tests/golden_stream.h"
 #include "smtrain/tests/heap_allocations.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
 
 // A captured training step of a whole model against the same step run eagerly.
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/init.h"
 
-#include <gmock/gmock.h>
+#include "smtrain/engine/io/sha256.h"
+#include "smtrain/tests/shared_data.h"
 
+#include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+
 #include <cmath>
 #include <fstream>
 #include <string>
 #include <vector>
-
-#include "smtrain/engine/io/sha256.h"
-#include "smtrain/tests/shared_data.h"
 
 namespace smtrain::nn::init {
 namespace {

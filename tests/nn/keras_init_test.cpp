@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/keras_init.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
 #include "smtrain/nn/init.h"
 #include "smtrain/nn/layers/batch_norm2d.h"
 #include "smtrain/nn/layers/conv2d.h"
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/layers/sequential.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace smtrain::nn {
 namespace {

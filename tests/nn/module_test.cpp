@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/module.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <numeric>
-
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/ops/reduce.h"
 #include "smtrain/nn/init.h"
@@ -17,6 +12,11 @@
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/layers/sequential.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
 
 namespace smtrain::nn {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/state_dict.h"
 
+#include "smtrain/nn/state_dict_fit.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "smtrain/nn/state_dict_fit.h"
 
 namespace smtrain::nn {
 namespace {

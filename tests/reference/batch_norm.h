@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/ops/batch_norm.h"
+
 #include <cmath>
 #include <vector>
-
-#include "smtrain/engine/ops/batch_norm.h"
 
 namespace smtrain::reference {
 

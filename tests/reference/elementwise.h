@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/tensor.h"
+
 #include <functional>
 #include <vector>
-
-#include "smtrain/engine/tensor.h"
 
 namespace smtrain::reference {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/ops/pool.h"
+
 #include <cmath>
 #include <limits>
-
-#include "smtrain/engine/ops/pool.h"
 
 namespace smtrain::reference {
 

@@ -102,6 +102,8 @@ TEST(CommandLine, HelpAndVersionArePrinted) {
 
 TEST(CommandLine, NamesWhatIsWrong) {
   EXPECT_EQ(mistake_in({"trian"}), "unknown command 'trian'; did you mean 'train'?");
+  EXPECT_EQ(mistake_in({"cats.yaml"}),
+            "unknown command 'cats.yaml'; a recipe is given as --config FILE");
   EXPECT_EQ(mistake_in({"train"}), "train: --config is required");
   EXPECT_EQ(mistake_in({"--config", "c", "--epoch", "3"}),
             "train: unknown option '--epoch'; did you mean '--epochs'?");

@@ -66,15 +66,15 @@ TEST(RecipeReader, OptimizersHaveTheDefaultsOfTheirLibraries) {
         .train.optimizer;
   };
   EXPECT_EQ(chosen("adam"),
-            OptimizerOptions(optim::AdamOptions{.lr = 1e-3, .epsilon = 1e-8, .weight_decay = 0}));
-  EXPECT_EQ(chosen("adamw"), OptimizerOptions(optim::AdamWOptions{
-                                 .lr = 1e-3, .epsilon = 1e-8, .weight_decay = 1e-2}));
-  EXPECT_EQ(chosen("keras_adam"), OptimizerOptions(optim::KerasAdamOptions{
-                                      .lr = 1e-3, .epsilon = 1e-7, .weight_decay = 0}));
+            OptimizerOptions(optim::AdamOptions{.lr = 1e-3, .eps = 1e-8, .weight_decay = 0}));
+  EXPECT_EQ(chosen("adamw"),
+            OptimizerOptions(optim::AdamWOptions{.lr = 1e-3, .eps = 1e-8, .weight_decay = 1e-2}));
+  EXPECT_EQ(chosen("keras_adam"),
+            OptimizerOptions(optim::KerasAdamOptions{.lr = 1e-3, .eps = 1e-7, .weight_decay = 0}));
   EXPECT_EQ(chosen("rmsprop"),
-            OptimizerOptions(optim::RmspropOptions{.lr = 1e-2, .alpha = 0.99, .epsilon = 1e-8}));
+            OptimizerOptions(optim::RmspropOptions{.lr = 1e-2, .alpha = 0.99, .eps = 1e-8}));
   EXPECT_EQ(chosen("tf_rmsprop"), OptimizerOptions(optim::TensorflowRmspropOptions{
-                                      .lr = 1e-2, .alpha = 0.9, .epsilon = 1e-10}));
+                                      .lr = 1e-2, .alpha = 0.9, .eps = 1e-10}));
 }
 
 TEST(RecipeReader, ReadsLayersAsATree) {
@@ -122,10 +122,22 @@ TEST(RecipeReader, SettingsGoOverTheFile) {
             OptimizerOptions(optim::SgdOptions{0.5, 0.9}));
   EXPECT_EQ(with("train.optimizer", "adam").train.optimizer,
             OptimizerOptions(optim::AdamOptions{}));
+  EXPECT_EQ(with("train.optimizer.name", "adam").train.optimizer,
+            OptimizerOptions(optim::AdamOptions{.lr = 0.5}));  // which has no momentum
+  EXPECT_EQ(with("output.dir", "runs/1").output.model_dir, "runs/1");
   EXPECT_EQ(with("model", "{layers: [relu]}").model,
             ModelOptions(LayersModel{{Layer{ReluLayer{}}}}));
   EXPECT_EQ(with("data.transform", "[to_tensor]").data.transform.size(), 1u);
   EXPECT_EQ(with("output.dir", "a: b # c").output.dir, "a: b # c");  // a path, not YAML
+}
+
+TEST(RecipeReader, TheLossFollowsTheLastLayer) {
+  const auto loss_of = [](const std::string& model) {
+    return read_recipe("data: {train: a}\nmodel: " + model, "cats.yaml").train.loss;
+  };
+  EXPECT_EQ(loss_of("net"), LossOptions(NllLoss{}));
+  EXPECT_EQ(loss_of("{layers: [flatten, {linear: 2}, log_softmax]}"), LossOptions(NllLoss{}));
+  EXPECT_EQ(loss_of("{layers: [flatten, {linear: 2}]}"), LossOptions(CrossEntropyLoss{}));
 }
 
 TEST(RecipeReader, AliasesOfYamlAreCopies) {

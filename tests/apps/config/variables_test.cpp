@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/variables.h"
 
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <stdexcept>
-
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::app {
 namespace {
@@ -39,9 +39,13 @@ TEST(Variables, ChannelsAreFolders) {
   Variables variables;
   variables.set("SAGEMAKER_BASE_DIR", directory.path().string());
   const std::string folder = (directory.path() / "input/data/training").string();
-  EXPECT_EQ(variables.expand("${channel:training}"), folder);
+  EXPECT_THAT([&] { variables.expand("${channel:training}"); },
+              ThrowsMessage<std::invalid_argument>(
+                  "channel 'training' has no folder: " + folder +
+                  " is not there; set SM_CHANNEL_TRAINING or give --data-dir DIR"));
   EXPECT_EQ(variables.expand("${channel:training:-other}"), "other");
   std::filesystem::create_directories(folder);
+  EXPECT_EQ(variables.expand("${channel:training}"), folder);
   EXPECT_EQ(variables.expand("${channel:training:-other}"), folder);
   variables.set("SM_CHANNEL_TRAINING", "/set");
   EXPECT_EQ(variables.expand("${channel:training:-other}"), "/set");

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/inspect/inspect.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <sstream>
-#include <string>
-
 #include "smtrain/apps/inspect/layer_summary.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
 
 namespace smtrain::app {
 namespace {
@@ -106,7 +106,8 @@ TEST(Inspect, AModelWithNumbersThatAreNotTrained) {
   const test::TemporaryDirectory directory;
   const Recipe recipe{
       .model =
-          LayersModel{{{BatchNorm2dLayer{}}, {FlattenLayer{}}, {LinearLayer{.out_features = 2}}}}};
+          LayersModel{{{BatchNorm2dLayer{}}, {FlattenLayer{}}, {LinearLayer{.out_features = 2}}}},
+      .train = {.loss = CrossEntropyLoss{}}};
   save_model({.model_dir = directory.path()},
              {.recipe = recipe, .classes = {"a", "b"}, .input = {3, 2, 2}},
              *build_model(recipe.model, {3, 2, 2}, 2));

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/model/build_model.h"
 
-#include <gtest/gtest.h>
-
-#include <stdexcept>
-#include <string>
-
 #include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/nn/layers/activation.h"
@@ -14,6 +9,11 @@
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/layers/pool.h"
 #include "smtrain/nn/layers/sequential.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
 
 namespace smtrain::app {
 namespace {
@@ -104,7 +104,7 @@ TEST(BuildModel, EveryKindOfLayer) {
   // The image of zeros that found the sizes left no trace in the statistics.
   EXPECT_EQ(build_model(options, {3, 32, 20}, 8)->state_dict().at("1.num_batches_tracked").item(),
             0);
-  EXPECT_EQ(mistake(layers("flatten, {linear: 2}, softmax"), {1, 2, 2}, 2), "no mistake");
+  EXPECT_EQ(mistake(layers("flatten, softmax, {linear: 2}"), {1, 2, 2}, 2), "no mistake");
   EXPECT_EQ(mistake(layers("flatten, {linear: 2}, log_softmax"), {1, 2, 2}, 2), "no mistake");
 }
 
@@ -152,9 +152,11 @@ TEST(BuildModel, NothingIsAllocatedForSizesBeyondReason) {
             "model.layers[0] (adaptive_avg_pool2d): an image would become 1 channels of "
             "100000x100000");
   EXPECT_EQ(mistake(NetModel{}, {3, 60000, 60000}, 3),
-            "model net: 60000x60000 pixels and 3 classes need more than 2147483648 weights");
+            "model net: 60000x60000 pixels and 3 classes need 1798560465337 "
+            "parameters, more than 2147483648");
   EXPECT_EQ(mistake(MnistCnnModel{}, {1, 28, 28}, 10, 1'000),
-            "model mnist_cnn: 28x28 pixels and 10 classes need more than 1000 weights");
+            "model mnist_cnn: 28x28 pixels and 10 classes need 1199882 parameters, more than "
+            "1000");
 }
 
 }  // namespace

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/model/model_file.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
-#include <map>
-#include <stdexcept>
-#include <string>
-
 #include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/engine/context.h"
@@ -19,6 +10,15 @@
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+#include <string>
 
 namespace smtrain::app {
 namespace {
@@ -193,7 +193,8 @@ TEST_F(ModelFile, ARecipeThatLiesAboutSizesAllocatesNothing) {
       "model.layers[1] (linear): with this layer the model has 4.2e+10 weights, more than "
       "68");
   EXPECT_EQ(with("smtrain.recipe", "data: {train: a}\nmodel: {name: mnist_cnn}"),
-            "model mnist_cnn: 5x4 pixels and 3 classes need more than 68 weights");
+            "model mnist_cnn: 5x4 pixels and 3 classes need 19331 parameters, more than "
+            "68");
 }
 
 TEST_F(ModelFile, WeightsMustFitTheRecipe) {

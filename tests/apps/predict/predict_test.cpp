@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/predict/predict.h"
 
+#include "smtrain/apps/config/recipe_reader.h"
+#include "smtrain/apps/model/build_model.h"
+#include "smtrain/apps/model/model_file.h"
+#include "smtrain/data/png.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,13 +15,6 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
-
-#include "smtrain/apps/config/recipe_reader.h"
-#include "smtrain/apps/model/build_model.h"
-#include "smtrain/apps/model/model_file.h"
-#include "smtrain/data/png.h"
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::app {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/evaluation_report.h"
 
+#include "smtrain/data/decode.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
-
-#include "smtrain/data/decode.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::app {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/image_grid.h"
 
-#include <gtest/gtest.h>
-
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gtest/gtest.h>
 
 namespace smtrain::app {
 namespace {

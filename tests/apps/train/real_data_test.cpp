@@ -2,6 +2,12 @@
 
 // The repository's recipes on the data that they are for.
 
+#include "smtrain/apps/evaluate/evaluate.h"
+#include "smtrain/apps/model/model_file.h"
+#include "smtrain/tests/apps/training_job.h"
+#include "smtrain/tests/shared_data.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,12 +15,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "smtrain/apps/evaluate/evaluate.h"
-#include "smtrain/apps/model/model_file.h"
-#include "smtrain/tests/apps/training_job.h"
-#include "smtrain/tests/shared_data.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::test {
 namespace {

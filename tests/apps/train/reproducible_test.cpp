@@ -2,16 +2,16 @@
 
 // The same job leaves the same model file, byte by byte, however its data are loaded.
 
-#include <gtest/gtest.h>
-
-#include <map>
-#include <string>
-
 #include "smtrain/data/synth_digits.h"
 #include "smtrain/data/synth_folders.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/training_job.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
 
 namespace smtrain::test {
 namespace {

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/train.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-#include <regex>
-#include <sstream>
-#include <string>
-#include <vector>
-
 #include "smtrain/apps/evaluate/evaluate.h"
+#include "smtrain/apps/job/job.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/data/idx.h"
 #include "smtrain/data/synth_folders.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/training_job.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <map>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
 
 namespace smtrain::app {
 namespace {
@@ -313,6 +316,45 @@ TEST_F(Train, ALossThatIsNotFiniteStopsItAndNamesTheLayer) {
     EXPECT_EQ(files.size(), 4);  // and metrics.csv, metrics.jsonl, recipe.yaml
     EXPECT_FALSE(files.contains("model.pth"));
     EXPECT_EQ(text("out/model.safetensors"), "yesterday's");
+  }
+}
+
+constexpr char kBatchNormRecipe[] = R"(
+model: {layers: [{conv2d: {out_channels: 2, kernel_size: 1}}, batch_norm2d, flatten, {linear: 3},
+                 log_softmax]}
+data: {format: idx, train: "${channel:training}", transform: [to_tensor]}
+train: {batch_size: 4, capture: CAPTURE}
+)";
+
+TEST_F(Train, AStepWhoseLossIsNotFiniteLeavesTheModelAsItWas) {
+  write_pictures(8, 3);
+  for (const char* capture : {"true", "false"}) {
+    std::string text = kBatchNormRecipe;
+    text.replace(text.find("CAPTURE"), 7, capture);
+    Variables variables;
+    variables.set("SM_CHANNEL_TRAINING", directory_.path().string());
+    const Recipe recipe = read_recipe(text, "recipe.yaml", {}, variables);
+    Context context(context_options(recipe));
+    const ContextGuard guard(context);
+    std::ostringstream err;
+    Job job(recipe, err);
+    const Tensor good = full({4, 1, 2, 2}, 1, {.dtype = DType::f32});
+    const Tensor bad = full({4, 1, 2, 2}, NAN, {.dtype = DType::f32});
+    const Tensor targets = zeros({4}, {.dtype = DType::i64});
+    for (int i = 0; i < 5; ++i) job.training_step(good, targets);  // recorded by now
+
+    std::map<std::string, std::vector<double>> before, after;
+    for (const auto& [name, tensor] : job.model->state_dict())
+      before[name] = tensor.to_vector<double>();
+    for (int i = 0; i < 2; ++i) {  // the second has the same reason
+      EXPECT_THAT([&] { job.training_step(bad, targets); },
+                  testing::ThrowsMessage<NonFiniteLoss>(
+                      "the loss is nan; the batch holds numbers that are not finite"));
+    }
+    for (const auto& [name, tensor] : job.model->state_dict())
+      after[name] = tensor.to_vector<double>();
+    EXPECT_EQ(after, before);
+    job.training_step(good, targets);  // goes on
   }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/compression.h"
 
+#include "smtrain/engine/io/file.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 #include <string>
-
-#include "smtrain/engine/io/file.h"
 
 namespace smtrain {
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/file.h"
 
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -11,8 +13,6 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
-
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain {
 namespace {

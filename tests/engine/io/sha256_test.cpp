@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/sha256.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <string_view>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace smtrain {
 namespace {

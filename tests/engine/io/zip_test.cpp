@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/zip.h"
 
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/shared_data.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <stdexcept>
-
-#include "smtrain/engine/error.h"
-#include "smtrain/engine/io/file.h"
-#include "smtrain/tests/shared_data.h"
 
 namespace smtrain {
 namespace {

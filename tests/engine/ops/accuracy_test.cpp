@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/accuracy.h"
 
+#include "smtrain/engine/ops/reduce.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <cmath>
 
 namespace smtrain::test {
 namespace {
@@ -21,6 +24,14 @@ TEST_P(Accuracy, AddsToTheCountAndPrefersTheFirstOfEquals) {
   count_correct(transpose(contiguous(transpose(scores, 0, 1)), 0, 1),
                 from_vector<int64_t>({1, 0, 0, 2}, {4}), correct);
   EXPECT_EQ(correct.item(), 19);
+}
+
+TEST_P(Accuracy, TakesANanForTheLargestAsArgmaxDoes) {
+  const Tensor scores = to(from_vector<double>({5, NAN, 7, NAN}, {1, 4}), dtype());
+  const Tensor correct = zeros({}, {.dtype = DType::i64});
+  count_correct(scores, argmax(scores, 1), correct);
+  EXPECT_EQ(correct.item(), 1);
+  EXPECT_EQ(argmax(scores, 1).item(), 1);
 }
 
 TEST_P(Accuracy, OfAnEmptyBatchAddsNothing) {

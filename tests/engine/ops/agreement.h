@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <vector>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <functional>
+#include <vector>
 
 namespace smtrain::test {
 

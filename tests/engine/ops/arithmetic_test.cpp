@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/arithmetic.h"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/reference/elementwise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace smtrain::test {
 namespace {

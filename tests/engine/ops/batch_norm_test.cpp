@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/batch_norm.h"
 
-#include <cmath>
-
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/agreement.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
 #include "smtrain/tests/reference/batch_norm.h"
+
+#include <cmath>
 
 namespace smtrain::test {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/conv2d_relu_pool.h"
 
-#include <cmath>
-#include <limits>
-
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/agreement.h"
+
+#include <cmath>
+#include <limits>
 
 namespace smtrain::test {
 namespace {

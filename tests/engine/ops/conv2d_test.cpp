@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/conv2d.h"
 
-#include <cmath>
-#include <cstring>
-#include <limits>
-
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/agreement.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
 #include "smtrain/tests/reference/conv2d.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
 
 namespace smtrain::test {
 namespace {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/dropout.h"
 
-#include <algorithm>
-#include <cmath>
-#include <numeric>
-
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/tape.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace smtrain::test {
 namespace {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-#include <fstream>
-#include <map>
-#include <string>
-#include <vector>
-
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/tensor.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace smtrain::test {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/linear.h"
 
-#include <cmath>
-#include <limits>
-
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/agreement.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
 #include "smtrain/tests/reference/matmul.h"
+
+#include <cmath>
+#include <limits>
 
 namespace smtrain::test {
 namespace {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/loss.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/softmax.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
 #include "smtrain/tests/reference/softmax.h"
+
+#include <algorithm>
+#include <cmath>
 
 namespace smtrain::test {
 namespace {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/reduce.h"
 
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/ops/view.h"
+#include "smtrain/tests/engine/op_test.h"
+#include "smtrain/tests/reference/reduce.h"
+
 #include <omp.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include "smtrain/engine/autograd.h"
-#include "smtrain/engine/ops/view.h"
-#include "smtrain/tests/engine/op_test.h"
-#include "smtrain/tests/reference/reduce.h"
 
 namespace smtrain::test {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/softmax.h"
 
-#include <cmath>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
 #include "smtrain/tests/reference/softmax.h"
+
+#include <cmath>
 
 namespace smtrain::test {
 namespace {

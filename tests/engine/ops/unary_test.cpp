@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/unary.h"
 
-#include <cmath>
-#include <limits>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
 #include "smtrain/tests/reference/elementwise.h"
+
+#include <cmath>
+#include <limits>
 
 namespace smtrain::test {
 namespace {

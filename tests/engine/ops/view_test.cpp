@@ -4,6 +4,9 @@
 #include "smtrain/engine/autograd.h"
 #include "smtrain/tests/engine/op_test.h"
 
+#include <cmath>
+#include <cstdint>
+
 namespace smtrain::test {
 namespace {
 
@@ -69,6 +72,19 @@ TEST(View, ConvertsBetweenDTypes) {
   EXPECT_EQ(to(to(x, DType::i32), DType::bf16).to_vector<double>(), (Values{-1, 0, 0, 300}));
   const Tensor large = from_vector<int64_t>({(int64_t{1} << 53) + 1}, {1});
   EXPECT_EQ(to(large, DType::i64).to_vector<int64_t>()[0], (int64_t{1} << 53) + 1);
+}
+
+TEST(View, NumbersBeyondAnIntegersRangeBecomeItsEnds) {
+  constexpr int64_t kLeast = INT64_MIN, kMost = INT64_MAX;
+  const double beyond = 9223372036854775808.0;  // 2^63
+  const Tensor x = from_vector<double>({1e30, -1e30, NAN, -1, beyond, -beyond, 255.9, 256}, {8});
+  EXPECT_EQ(to(x, DType::i64).to_vector<int64_t>(),
+            (std::vector<int64_t>{kMost, kLeast, 0, -1, kMost, kLeast, 255, 256}));
+  EXPECT_EQ(x.to_vector<int64_t>(), to(x, DType::i64).to_vector<int64_t>());
+  EXPECT_EQ(to(x, DType::u8).to_vector<int64_t>(),
+            (std::vector<int64_t>{255, 0, 0, 0, 255, 0, 255, 255}));
+  EXPECT_EQ(to(to(x, DType::f32), DType::i32).to_vector<int64_t>()[0], INT32_MAX);
+  EXPECT_EQ(full({1}, -1, {.dtype = DType::u8}).item(), 0);
 }
 
 TEST(View, CopiesAddBetweenAnyLayoutsAndDTypes) {

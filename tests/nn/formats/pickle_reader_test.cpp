@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pickle_reader.h"
 
+#include "smtrain/engine/io/file.h"
+#include "smtrain/nn/formats/pickle_writer.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
-
-#include "smtrain/engine/io/file.h"
-#include "smtrain/nn/formats/pickle_writer.h"
 
 namespace smtrain::nn {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/pytorch_zip_writer.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace smtrain::nn {
 namespace {

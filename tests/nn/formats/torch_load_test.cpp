@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/nn/formats/pytorch.h"
+#include "smtrain/tests/temporary_directory.h"
+
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
-
-#include "smtrain/nn/formats/pytorch.h"
-#include "smtrain/tests/temporary_directory.h"
 
 namespace smtrain::nn {
 namespace {

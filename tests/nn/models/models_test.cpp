@@ -1,13 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-#include <cmath>
-#include <fstream>
-#include <functional>
-#include <memory>
-
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/captured_step.h"
 #include "smtrain/engine/context.h"
@@ -21,6 +12,15 @@
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/golden_stream.h"
 #include "smtrain/tests/shared_data.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <memory>
 
 namespace smtrain::nn {
 namespace {
@@ -212,6 +212,20 @@ TEST(Models, NetTakesOtherSizesAndRefusesTooSmallOnes) {
   } catch (const std::invalid_argument& error) {
     EXPECT_STREQ(error.what(), "Net: images must be at least 26x26, got 96x25");
   }
+}
+
+TEST(Models, KnowHowManyParametersTheyHave) {
+  const auto numbers = [](const Module& model) {
+    int64_t count = 0;
+    for (const auto& [name, parameter] : model.named_parameters()) count += parameter.numel();
+    return count;
+  };
+  const NetOptions net{.classes = 5, .in_channels = 1, .image_size = {26, 64}};
+  EXPECT_EQ(Net::parameter_count(net), numbers(Net(net)));
+  EXPECT_EQ(Net::parameter_count({}), 2'769'337);
+  const MnistCnnOptions mnist{.classes = 3, .in_channels = 2, .image_size = {9, 12}};
+  EXPECT_EQ(MnistCnn::parameter_count(mnist), numbers(MnistCnn(mnist)));
+  EXPECT_EQ(MnistCnn::parameter_count({}), 1'199'882);
 }
 
 TEST(Models, StateDictsHavePyTorchsNamesInItsOrder) {

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/optim/optimizer.h"
 
+#include "smtrain/data/npz.h"
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/call.h"
+#include "smtrain/nn/optim/adadelta.h"
+#include "smtrain/nn/optim/adagrad.h"
+#include "smtrain/nn/optim/adam.h"
+#include "smtrain/nn/optim/rmsprop.h"
+#include "smtrain/nn/optim/sgd.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,15 +19,6 @@
 #include <map>
 #include <memory>
 #include <numeric>
-
-#include "smtrain/data/npz.h"
-#include "smtrain/engine/autograd.h"
-#include "smtrain/engine/call.h"
-#include "smtrain/nn/optim/adadelta.h"
-#include "smtrain/nn/optim/adagrad.h"
-#include "smtrain/nn/optim/adam.h"
-#include "smtrain/nn/optim/rmsprop.h"
-#include "smtrain/nn/optim/sgd.h"
 
 namespace smtrain::optim {
 namespace {
@@ -47,8 +47,8 @@ const std::map<std::string, Make>& golden_variants() {
       {"adam_amsgrad", make<Adam>(AdamOptions{.lr = 0.01, .amsgrad = true})},
       {"adamw", make<AdamW>(AdamWOptions{.lr = 0.01, .weight_decay = 0.1})},
       {"adadelta", make<Adadelta>(AdadeltaOptions{})},
-      {"adadelta_wd", make<Adadelta>(AdadeltaOptions{
-                          .lr = 0.5, .rho = 0.95, .epsilon = 1e-8, .weight_decay = 0.1})},
+      {"adadelta_wd",
+       make<Adadelta>(AdadeltaOptions{.lr = 0.5, .rho = 0.95, .eps = 1e-8, .weight_decay = 0.1})},
       {"adagrad", make<Adagrad>(AdagradOptions{.lr = 0.1})},
       {"rmsprop", make<RMSprop>(RmspropOptions{.lr = 0.01})},
       {"rmsprop_m_centered",
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Golden, testing::ValuesIn(golden_names()),
 
 // The forms that PyTorch does not have, against their formulas in double.
 TEST(KerasAdam, FollowsKerasFormula) {
-  const KerasAdamOptions o{.lr = 0.1, .epsilon = 0.01};
+  const KerasAdamOptions o{.lr = 0.1, .eps = 0.01};
   const auto rows = trajectory(make<KerasAdam>(o), DType::f64);
   const auto goldens = data::read_npz(SMTRAIN_SOURCE_DIR "/tests/goldens/train/optim.npz");
   double p = goldens.at("p0").values<float>()[3], m = 0, v = 0;
@@ -126,14 +126,14 @@ TEST(KerasAdam, FollowsKerasFormula) {
     v = 0.999 * v + 0.001 * g * g;
     const double n = double(t) + 1;
     p -= o.lr * std::sqrt(1 - std::pow(0.999, n)) / (1 - std::pow(0.9, n)) * m /
-         (std::sqrt(v) + o.epsilon);
+         (std::sqrt(v) + o.eps);
     EXPECT_NEAR(rows[t][3], p, 1e-12) << "step " << n;
   }
 }
 
 TEST(TensorflowRmsprop, FollowsTensorflowsFormula) {
   const TensorflowRmspropOptions o{
-      .lr = 0.1, .alpha = 0.9, .epsilon = 0.01, .momentum = 0.5, .centered = true};
+      .lr = 0.1, .alpha = 0.9, .eps = 0.01, .momentum = 0.5, .centered = true};
   const auto rows = trajectory(make<TensorflowRMSprop>(o), DType::f64);
   const auto goldens = data::read_npz(SMTRAIN_SOURCE_DIR "/tests/goldens/train/optim.npz");
   double p = goldens.at("p0").values<float>()[3], square = 1, average = 0, buffer = 0;
@@ -141,7 +141,7 @@ TEST(TensorflowRmsprop, FollowsTensorflowsFormula) {
     const double g = goldens.at("grads").values<float>()[t * 12 + 3];
     square = 0.9 * square + 0.1 * g * g;
     average = 0.9 * average + 0.1 * g;
-    buffer = 0.5 * buffer + o.lr * g / std::sqrt(square - average * average + o.epsilon);
+    buffer = 0.5 * buffer + o.lr * g / std::sqrt(square - average * average + o.eps);
     p -= buffer;
     EXPECT_NEAR(rows[t][3], p, 1e-12) << "step " << t + 1;
   }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/bench/engine/ops/layers.h"
 #include "smtrain/engine/ops/conv2d.h"
+#include "smtrain/engine/ops/conv2d_relu_pool.h"
 
 #include <iterator>
-
-#include "smtrain/bench/engine/layers.h"
-#include "smtrain/engine/ops/conv2d_relu_pool.h"
 
 namespace smtrain::bench {
 namespace {

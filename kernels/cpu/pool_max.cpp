@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <limits>
-
-#include "smtrain/kernels/cpu/max_pool_2x2.h"
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/pool.h"
+#include "smtrain/kernels/cpu/pool_max_2x2.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <algorithm>
+#include <limits>
 
 namespace smtrain::cpu {
 namespace {

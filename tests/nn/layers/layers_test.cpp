@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/io/sha256.h"
@@ -19,6 +16,9 @@
 #include "smtrain/nn/layers/residual.h"
 #include "smtrain/nn/layers/sequential.h"
 #include "smtrain/tests/engine/op_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace smtrain::nn {
 namespace {

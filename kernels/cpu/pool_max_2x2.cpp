@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/cpu/max_pool_2x2.h"
+#include "smtrain/kernels/cpu/pool_max_2x2.h"
+
+#include "smtrain/kernels/vectorize.h"
 
 #include <algorithm>
 #include <cstring>
-
-#include "smtrain/kernels/vectorize.h"
 
 namespace smtrain::cpu {
 namespace {

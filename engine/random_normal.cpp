@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generator::normal. Box-Muller in the two forms that PyTorch's CPU kernels have, with the same
 // roundings.
-#include <bit>
-#include <cmath>
-#include <numbers>
-
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/random.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <bit>
+#include <cmath>
+#include <numbers>
 
 namespace smtrain {
 namespace {

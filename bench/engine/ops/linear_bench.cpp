@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/bench/engine/ops/layers.h"
 #include "smtrain/engine/ops/linear.h"
 
 #include <iterator>
-
-#include "smtrain/bench/engine/layers.h"
 
 namespace smtrain::bench {
 namespace {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/bench/engine/ops/layers.h"
+#include "smtrain/engine/ops/batch_norm.h"
 #include "smtrain/engine/ops/pool.h"
 
 #include <iterator>
-
-#include "smtrain/bench/engine/layers.h"
-#include "smtrain/engine/ops/batch_norm.h"
 
 namespace smtrain::bench {
 namespace {

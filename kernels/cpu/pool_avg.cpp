@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/pool.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/vectorize.h"
+
+#include <algorithm>
 
 namespace smtrain::cpu {
 namespace {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/autograd.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/engine/random.h"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -8,10 +12,6 @@
 #include <initializer_list>
 #include <limits>
 #include <vector>
-
-#include "smtrain/engine/autograd.h"
-#include "smtrain/engine/context.h"
-#include "smtrain/engine/random.h"
 
 namespace smtrain::bench {
 
