@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 // MNIST's own file of that name, as it is or gzip-compressed.
 fs::path idx_file(const fs::path& folder, const std::string& name) {
+  if (!fs::is_directory(folder)) fail(folder.string(), ": expected a folder with ", name, ".gz");
   for (const char* ending : {"", ".gz"}) {
     if (fs::exists(folder / (name + ending))) return folder / (name + ending);
   }
@@ -30,8 +31,9 @@ DatasetPtr open_idx(const SplitOptions& where, Split split,
                     const data::ArrayDatasetOptions& options) {
   if (!where.images.empty()) return data::IdxDataset::open(where.images, where.labels, options);
   const std::string prefix = split == Split::train ? "train" : "t10k";
-  return data::IdxDataset::open(idx_file(where.path, prefix + "-images-idx3-ubyte"),
-                                idx_file(where.path, prefix + "-labels-idx1-ubyte"), options);
+  const fs::path images = idx_file(where.path, prefix + "-images-idx3-ubyte");
+  return data::IdxDataset::open(images, idx_file(where.path, prefix + "-labels-idx1-ubyte"),
+                                options);
 }
 
 DatasetPtr open_arrays(const SplitOptions& where, Split split,
