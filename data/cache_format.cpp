@@ -94,7 +94,7 @@ std::optional<std::vector<CacheEntry>> read_cache(std::span<const uint8_t> bytes
 
   const uint64_t pictures_bytes = checked.size() - entries_bytes;
   std::vector<CacheEntry> entries(static_cast<size_t>(count));
-  std::memcpy(entries.data(), checked.data() + pictures_bytes, entries_bytes);
+  if (count > 0) std::memcpy(entries.data(), checked.data() + pictures_bytes, entries_bytes);
   uint64_t offset = 0;  // each picture begins where the one before it ends
   for (const CacheEntry& entry : entries) {
     const uint64_t plane = uint64_t{entry.height} * entry.width;
