@@ -180,7 +180,13 @@ class Reader {
       if (is_another) places_.forget_below(at.path);
       places_.set(tag_path, place);
       const Group group = choice.choose(kind);
-      if (is_another && node.kind == Node::Kind::mapping) read_again(group, at.path);
+      if (node.kind == Node::Kind::mapping) {
+        if (is_another) read_again(group, at.path);
+      } else {
+        std::erase_if(given_, [below = at.path + "."](const auto& given) {
+          return given.first.starts_with(below);
+        });
+      }
     };
     if (node.kind == Node::Kind::scalar) return choose(values_.text(at), node.place);
 

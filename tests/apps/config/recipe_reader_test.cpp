@@ -124,6 +124,11 @@ TEST(RecipeReader, SettingsGoOverTheFile) {
             OptimizerOptions(optim::AdamOptions{}));
   EXPECT_EQ(with("train.optimizer.name", "adam").train.optimizer,
             OptimizerOptions(optim::AdamOptions{.lr = 0.5}));  // which has no momentum
+  EXPECT_EQ(read_recipe(
+                text, "cats.yaml",
+                {{"train.optimizer", "adam", "--set"}, {"train.optimizer.name", "adamw", "--set"}})
+                .train.optimizer,
+            OptimizerOptions(optim::AdamWOptions{}));
   EXPECT_EQ(with("output.dir", "runs/1").output.model_dir, "runs/1");
   EXPECT_EQ(with("model", "{layers: [relu]}").model,
             ModelOptions(LayersModel{{Layer{ReluLayer{}}}}));
