@@ -74,9 +74,7 @@ void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {
     model(zeros({1, shape[0], shape[1], shape[2]}, {.format = MemoryFormat::channels_last}));
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(concat_text("data: validation pictures are ", shape,
-                                            " after the transforms, "
-                                            "training pictures ",
-                                            trained,
+                                            " after the transforms, training pictures ", trained,
                                             "; the model does not take both: ", error.what()));
   }
   model.train(training);

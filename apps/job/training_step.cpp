@@ -65,7 +65,7 @@ Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
   return loss;
 }
 
-// What a forward pass does to the model, and the flag that kept the optimizer from its part.
+// Undoes a forward pass: the model's buffers are as before it, the optimizer's flag is clear.
 void TrainingStep::take_back() {
   for (const auto& [now, before] : buffers_) copy_into(before, now);
   fill(optimizer_.arena().skip_flag(), 0);
