@@ -43,7 +43,8 @@ void expect_same_as_composition(const Case& c, DType dtype) {
   const auto actual = result_and_gradients([&](const auto& t) { return fused(c, t); }, in);
   const auto expected = result_and_gradients([&](const auto& t) { return composed(c, t); }, in);
   EXPECT_TRUE(actual[0].is_contiguous(MemoryFormat::channels_last));
-  EXPECT_CLOSE(actual[0], expected[0], 0);  // the same sums, some images at a time
+  // Some images at a time: for fewer of them oneDNN may choose a kernel that adds in another order.
+  EXPECT_CLOSE(actual[0], expected[0], tolerance(dtype));
   for (size_t i = 1; i < expected.size(); ++i) {
     EXPECT_CLOSE(actual[i], expected[i], tolerance(dtype));
   }
