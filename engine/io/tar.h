@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace smtrain {
+
+/// A file or folder in a tar archive.
+struct TarEntry {
+  std::string name;  // relative, without "." and ".."
+  bool is_folder = false;
+  uint64_t size = 0;  // bytes of a file
+};
+
+/// Reads a .tar.gz from outside, entry by entry: POSIX ustar with pax' and GNU's long names. `read`
+/// fills a span with the next bytes of the entry, at most `size` in all; what it leaves is skipped.
+/// Links and devices are left out.
+///
+/// Throws std::runtime_error naming `name` for a damaged or truncated archive, a name that is
+/// absolute or has "..", more than 100,000 entries and more than 4 GiB of files.
+using TarReader = std::function<void(std::span<uint8_t> out)>;
+void read_tar_gz(std::span<const uint8_t> bytes, const std::string& name,
+                 const std::function<void(const TarEntry& entry, const TarReader& read)>& on_entry);
+
+/// Writes the files of a .tar.gz below `folder`, which is made. Throws as read_tar_gz() does, and
+/// naming the file when one can't be written.
+void unpack_tar_gz(const std::filesystem::path& archive, const std::filesystem::path& folder);
+
+}  // namespace smtrain
