@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/command_line.h"
+#include "smtrain/apps/failure.h"
 #include "smtrain/apps/run.h"
+#include "smtrain/apps/sagemaker/surroundings.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <stdexcept>
@@ -41,25 +45,56 @@ bool computes(const smtrain::app::Command& command) {
          std::holds_alternative<smtrain::app::PredictCommand>(command);
 }
 
+/// The arguments of a program that is also called by its command's name: links `train` and `serve`
+/// lead to it.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "";
+  const bool is_command = name == "train" || name == "serve";
+  if (is_command && (arguments.empty() || arguments[0] != name))
+    arguments.insert(arguments.begin(), name);
+  return arguments;
+}
+
+bool trains(const std::vector<std::string>& arguments) {
+  return !arguments.empty() && (arguments[0] == "train" || arguments[0].starts_with("--config"));
+}
+
+int run(const std::vector<std::string>& arguments, char** argv, smtrain::app::RunRecord& record) {
+  const smtrain::app::Command command = smtrain::app::parse_command_line(arguments);
+  if (computes(command)) start_again_with_a_short_spin(argv);
+  const int exit_code = smtrain::app::run(command, record);
+  if (!std::cout.flush()) throw std::runtime_error("standard output: cannot be written");
+  return exit_code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   open_closed_standard_streams();
+  const std::vector<std::string> arguments = arguments_of(argc, argv);
+  const auto surroundings = smtrain::app::Surroundings::of_process();
+  const bool is_job = trains(arguments) && surroundings.in_container();
+  smtrain::app::OutcomeFiles outcome(is_job ? surroundings.base() : "");
+  outcome.watch_faults();
+  smtrain::app::RunRecord record;
+  const auto report = [&](const char* cause, int exit_code) {
+    std::vector<std::string> command = arguments;
+    command.insert(command.begin(), "smtrain");
+    const std::string text = smtrain::app::failure_text(cause, exit_code, record, command);
+    if (is_job) outcome.failed(text);
+    std::cerr << "smtrain: " << (is_job ? text : std::string(cause) + "\n");
+    return exit_code;
+  };
   try {
-    const smtrain::app::Command command =
-        smtrain::app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
-    if (computes(command)) start_again_with_a_short_spin(argv);
-    const int exit_code = smtrain::app::run(command);
-    if (!std::cout.flush()) throw std::runtime_error("standard output: cannot be written");
+    const int exit_code = run(arguments, argv, record);
+    if (is_job && exit_code == 0) outcome.succeeded();
     return exit_code;
   } catch (const std::invalid_argument& error) {
-    std::cerr << "smtrain: " << error.what() << '\n';
-    return kMistake;
+    return report(error.what(), kMistake);
   } catch (const std::bad_alloc&) {
-    std::cerr << "smtrain: out of memory\n";
-    return kFailed;
+    return report("out of memory", kFailed);
   } catch (const std::exception& error) {
-    std::cerr << "smtrain: " << error.what() << '\n';
-    return kFailed;
+    return report(error.what(), kFailed);
   }
 }

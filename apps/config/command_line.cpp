@@ -2,15 +2,17 @@
 #include "smtrain/apps/config/command_line.h"
 
 #include "smtrain/apps/config/nearest_name.h"
-#include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/config/parameters.h"
 #include "smtrain/apps/config/schema.h"
 #include "smtrain/engine/error.h"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <initializer_list>
 #include <limits>
+#include <span>
 
 namespace smtrain::app {
 namespace {
@@ -19,22 +21,6 @@ namespace {
 struct Flag {
   const char* name;
   const char* key;
-};
-
-constexpr Flag kTrainFlags[] = {
-    {"--epochs", "train.epochs"},
-    {"--batch-size", "train.batch_size"},
-    {"--test-batch-size", "train.test_batch_size"},
-    {"--lr", "train.optimizer.lr"},
-    {"--momentum", "train.optimizer.momentum"},
-    {"--seed", "train.seed"},
-    {"--log-interval", "log.interval"},
-    {"--backend", "distributed.backend"},
-    {"--hosts", "distributed.hosts"},
-    {"--current-host", "distributed.current_host"},
-    {"--model-dir", "output.model_dir"},
-    {"--device", "device"},
-    {"--threads", "train.threads"},
 };
 
 constexpr Flag kEvaluateFlags[] = {
@@ -50,8 +36,7 @@ constexpr Flag kPredictFlags[] = {
 };
 
 /// --set KEY=VALUE first, so that flags like --lr apply to the optimizer that it names.
-template <size_t N>
-void add_settings(CLI::App& command, const Flag (&flags)[N], std::vector<Setting>& settings) {
+void add_settings(CLI::App& command, std::span<const Flag> flags, std::vector<Setting>& settings) {
   command
       .add_option_function<std::vector<std::string>>(
           "--set",
@@ -79,29 +64,19 @@ void add_settings(CLI::App& command, const Flag (&flags)[N], std::vector<Setting
   }
 }
 
-void add_train(CLI::App& program, TrainCommand& train) {
+/// Parameters are listed here and read by take_parameters().
+void add_train(CLI::App& program, std::vector<Setting>& settings) {
   CLI::App& command = *program.add_subcommand("train", "Trains a model (the default command)");
-  command.add_option("--config", train.config, "The recipe")->type_name("FILE")->required();
-  add_settings(command, kTrainFlags, train.settings);
-  command
-      .add_option_function<std::string>(
-          "--data-dir",
-          [&train](const std::string& folder) {
-            train.variables.set("SM_CHANNEL_TRAINING", folder);
-          },
-          "What ${channel:training} is in the recipe")
-      ->type_name("DIR");
-  command
-      .add_option_function<std::string>(
-          "--num-gpus",
-          [&train](const std::string& text) {
-            const auto count = parse_number<int64_t>(text);
-            check(count && *count >= 0, "--num-gpus ", text,
-                  ": expected a whole number, at least 0");
-            if (*count == 0) train.settings.push_back({"device", "cpu", "--num-gpus " + text});
-          },
-          "0 trains on the CPU; any other number leaves the choice to --device")
-      ->type_name("N");
+  add_settings(command, {}, settings);
+  static std::string read_elsewhere;
+  for (const Parameter& parameter : train_parameters()) {
+    const std::string key(parameter.key);
+    command
+        .add_option(flag_of(parameter.name), read_elsewhere,
+                    parameter.doc.empty() ? std::string(doc_of(key)) + " (" + key + ")"
+                                          : std::string(parameter.doc))
+        ->type_name(parameter.is_switch ? "" : "VALUE");
+  }
 }
 
 void add_evaluate(CLI::App& program, EvaluateCommand& evaluate) {
@@ -146,6 +121,19 @@ void add_data(CLI::App& program, SynthDigitsCommand& digits) {
   kind.add_option("--seed", digits.seed, "Seed of every random draw")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+}
+
+void add_env(CLI::App& program, EnvCommand& env) {
+  CLI::App& command = *program.add_subcommand("env", "Shows what a container was started with");
+  const auto add = [&](const char* name, EnvCommand::Form form, const char* doc) {
+    return command.add_flag_callback(
+        name, [&env, form] { env.form = form; }, doc);
+  };
+  auto* exported = add("--export", EnvCommand::Form::exported, "As lines that a shell can source");
+  auto* sources = add("--sources", EnvCommand::Form::sources, "With where each value comes from");
+  auto* json = add("--json", EnvCommand::Form::training_env, "As the toolkit's Training Env");
+  exported->excludes(sources)->excludes(json);
+  sources->excludes(json);
 }
 
 /// The command that was asked for, down to `data synth digits`.
@@ -198,10 +186,12 @@ void add_default_command(const CLI::App& program, std::vector<std::string>& argu
 
 Command parse_command_line(std::vector<std::string> arguments) {
   TrainCommand train;
+  std::vector<Setting> train_settings;
   EvaluateCommand evaluate;
   PredictCommand predict;
   InspectCommand inspect;
   SynthDigitsCommand digits;
+  EnvCommand env;
 
   CLI::App program(
       "Trains image classifiers. `smtrain --config cats.yaml` is `smtrain train "
@@ -209,15 +199,24 @@ Command parse_command_line(std::vector<std::string> arguments) {
       "smtrain");
   program.set_version_flag("--version", "smtrain " SMTRAIN_VERSION);
   program.require_subcommand(1);
-  add_train(program, train);
+  add_train(program, train_settings);
   add_evaluate(program, evaluate);
   add_predict(program, predict);
   add_inspect(program, inspect);
   add_data(program, digits);
+  add_env(program, env);
 
   const auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
   std::for_each(arguments.begin(), end_of_options, spell_with_dashes);
   add_default_command(program, arguments);
+  const auto is_help = [](const std::string& text) { return text == "--help" || text == "-h"; };
+  const bool asks_for_help = std::any_of(arguments.begin(), arguments.end(), is_help);
+  if (arguments[0] == "train" && !asks_for_help) {
+    train.ignore_unknown = std::getenv("SM_USER_ARGS") != nullptr;  // then this is what they are
+    arguments.erase(arguments.begin());
+    arguments = take_parameters(arguments, {"--set"}, train);
+    arguments.insert(arguments.begin(), "train");
+  }
   std::reverse(arguments.begin(), arguments.end());  // as parse() wants them
   try {
     program.parse(arguments);
@@ -231,10 +230,14 @@ Command parse_command_line(std::vector<std::string> arguments) {
   }
 
   const std::string& name = program.get_subcommands().front()->get_name();
-  if (name == "train") return train;
+  if (name == "train") {
+    train.settings.insert(train.settings.begin(), train_settings.begin(), train_settings.end());
+    return train;
+  }
   if (name == "evaluate") return evaluate;
   if (name == "predict") return predict;
   if (name == "inspect") return inspect;
+  if (name == "env") return env;
   return digits;
 }
 

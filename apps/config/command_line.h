@@ -5,17 +5,28 @@
 #include "smtrain/apps/config/variables.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace smtrain::app {
 
+/// How many GPUs a job was told to use.
+struct GpuRequest {
+  int64_t count = 0;
+  std::string origin;  // "--num-gpus 2"
+};
+
 /// smtrain [train] --config FILE: read_recipe_file(config, settings, variables) is the job.
 struct TrainCommand {
   std::string config;
   std::vector<Setting> settings;  // --set first, then the flags
   Variables variables;            // --data-dir is the channel `training`
+  std::optional<GpuRequest> gpus;
+  bool strict = false;             // what is unknown outside the recipe is an error, not a warning
+  bool ignore_unknown = false;     // so are options on the command line
+  std::vector<std::string> notes;  // what was odd, a line each
 };
 
 /// smtrain evaluate --model PATH: the recipe is the model's own, with `settings` over it.
@@ -45,13 +56,19 @@ struct SynthDigitsCommand {
   int64_t seed = 1;
 };
 
+/// smtrain env
+struct EnvCommand {
+  enum class Form { plain, exported, sources, training_env };
+  Form form = Form::plain;
+};
+
 /// --help and --version: the text goes to standard output, and that is all.
 struct PrintCommand {
   std::string text;
 };
 
 using Command = std::variant<TrainCommand, EvaluateCommand, PredictCommand, InspectCommand,
-                             SynthDigitsCommand, PrintCommand>;
+                             SynthDigitsCommand, EnvCommand, PrintCommand>;
 
 /// What the arguments, without the program's name, ask for. In the names of options '-' and '_' are
 /// the same. Throws std::invalid_argument naming an unknown command or option, with the nearest one

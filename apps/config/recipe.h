@@ -125,6 +125,7 @@ struct DataOptions {
   SplitOptions train;
   SplitOptions validation;
   std::vector<Transform> transform;
+  std::optional<Size2d> image_size;  // takes the place of the size of the transform's resize
   int64_t threads = 1;
   int64_t prefetch = 4;
   data::CacheMode cache = data::CacheMode::none;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/recipe_reader.h"
 
+#include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/places.h"
 #include "smtrain/apps/config/recipe_check.h"
@@ -29,6 +30,12 @@ std::vector<std::string_view> names_of(const Choice& choice) {
 std::string joined(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : path + "." + std::string(name);
 }
+
+/// A key that the table does not have.
+class UnknownKey : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
 
 /// Puts what nodes say into the options structs that keys are bound to, and remembers where it
 /// came from. `path` is the dotted name of what is being read.
@@ -83,8 +90,9 @@ class Reader {
                                       const std::vector<std::string_view>& names,
                                       const std::string& path) {
     const std::string nearest = did_you_mean(entry.key, names);
-    mistake(entry.place, ": unknown key '", entry.key, "'", path.empty() ? "" : " in " + path,
-            nearest.empty() ? "; expected " + alternatives(names) : nearest);
+    throw UnknownKey(concat_text(entry.place, ": unknown key '", entry.key, "'",
+                                 path.empty() ? "" : " in " + path,
+                                 nearest.empty() ? "; expected " + alternatives(names) : nearest));
   }
 
   static bool stands_for_first_key(const Node& node, const Group& group) {
@@ -251,14 +259,28 @@ class Reader {
   std::map<std::string, Node> given_;  // what each key was given last
 };
 
+void loosen(Node& node) {
+  node.loose = true;
+  node.quoted = false;
+  for (Node& item : node.items) loosen(item);
+  for (Node::Entry& entry : node.entries) loosen(entry.value);
+}
+
+Node value_of(const Setting& setting) {
+  Node node{.kind = Node::Kind::scalar, .place = setting.origin, .text = unquoted(setting.value)};
+  if (setting.value.starts_with('[') || setting.value.starts_with('{')) {
+    node = read_yaml(setting.value, setting.origin);
+    node.text = setting.value;
+  }
+  loosen(node);
+  return node;
+}
+
 /// The tree that sets the one key: {train: {epochs: 3}}.
 Node tree_of(const Setting& setting) {
   check(setting.key.size() <= kMaxKeyBytes, setting.origin.substr(0, 80), "...: no key's name has ",
         setting.key.size(), " characters");
-  const bool is_yaml = setting.value.starts_with('[') || setting.value.starts_with('{');
-  Node node =
-      is_yaml ? read_yaml(setting.value, setting.origin)
-              : Node{.kind = Node::Kind::scalar, .place = setting.origin, .text = setting.value};
+  Node node = value_of(setting);
   std::string_view path = setting.key;
   while (!path.empty()) {
     const size_t dot = path.rfind('.');
@@ -272,6 +294,18 @@ Node tree_of(const Setting& setting) {
   return node;
 }
 
+/// data.image_size: the last resize gets that size; without one pictures are resized first.
+void apply_image_size(DataOptions& data) {
+  if (!data.image_size) return;
+  const Resize resize{{data.image_size->height, data.image_size->width}};
+  for (auto i = data.transform.rbegin(); i != data.transform.rend(); ++i) {
+    if (!std::holds_alternative<Resize>(*i)) continue;
+    *i = resize;
+    return;
+  }
+  data.transform.insert(data.transform.begin(), resize);
+}
+
 bool ends_in_log_softmax(const ModelOptions& model) {
   const auto* own = std::get_if<LayersModel>(&model);
   return own == nullptr ||
@@ -281,26 +315,35 @@ bool ends_in_log_softmax(const ModelOptions& model) {
 }  // namespace
 
 Recipe read_recipe(std::string_view text, const std::string& name,
-                   const std::vector<Setting>& settings, const Variables& variables) {
+                   const std::vector<Setting>& settings, const Variables& variables,
+                   std::vector<std::string>* warnings) {
   Recipe recipe;
   const Group keys = keys_of(recipe);
   Reader reader(variables, name);
   const Node document = read_yaml(text, name);
   if (document.kind != Node::Kind::null) reader.read_group(document, keys, "");
-  for (const Setting& setting : settings) reader.read_group(tree_of(setting), keys, "");
+  for (const Setting& setting : settings) {
+    try {
+      reader.read_group(tree_of(setting), keys, "");
+    } catch (const UnknownKey& error) {
+      if (!setting.optional) throw;
+      if (warnings != nullptr) warnings->push_back(error.what());
+    }
+  }
   reader.finish(keys, "");
   if (!reader.places().has("train.loss") && !ends_in_log_softmax(recipe.model))
     recipe.train.loss = CrossEntropyLoss{};
+  apply_image_size(recipe.data);
   if (recipe.output.model_dir.empty()) recipe.output.model_dir = recipe.output.dir;
   check_recipe(recipe, reader.places());
   return recipe;
 }
 
 Recipe read_recipe_file(const std::filesystem::path& path, const std::vector<Setting>& settings,
-                        const Variables& variables) {
+                        const Variables& variables, std::vector<std::string>* warnings) {
   const auto bytes = read_file(path, kMaxFileBytes);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return read_recipe(text, path.string(), settings, variables);
+  return read_recipe(text, path.string(), settings, variables, warnings);
 }
 
 }  // namespace smtrain::app

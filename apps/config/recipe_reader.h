@@ -13,9 +13,10 @@ namespace smtrain::app {
 
 /// One key that is set from outside the file.
 struct Setting {
-  std::string key;     // "train.epochs"
-  std::string value;   // a text or number as it is; YAML when it starts with '[' or '{'
-  std::string origin;  // what messages call it: "--set train.epochs=3"
+  std::string key;        // "train.epochs"
+  std::string value;      // a text or number, loosely written; YAML when it starts with '[' or '{'
+  std::string origin;     // what messages call it: "--set train.epochs=3"
+  bool optional = false;  // a key that does not exist is left out, with a warning
 };
 
 /// The recipe in `text`, which `name` calls in messages, with `settings` over it in their order: a
@@ -25,11 +26,14 @@ struct Setting {
 /// Throws std::invalid_argument for the first thing that is wrong, with its place:
 ///
 ///   cats.yaml:14:3: unknown key 'learnign_rate' in train.optimizer; did you mean 'learning_rate'?
+/// `warnings` gets a line for each optional setting that was left out.
 Recipe read_recipe(std::string_view text, const std::string& name,
-                   const std::vector<Setting>& settings = {}, const Variables& variables = {});
+                   const std::vector<Setting>& settings = {}, const Variables& variables = {},
+                   std::vector<std::string>* warnings = nullptr);
 
 /// The recipe in a file. Throws also std::runtime_error naming the file when it can't be read.
 Recipe read_recipe_file(const std::filesystem::path& path,
-                        const std::vector<Setting>& settings = {}, const Variables& variables = {});
+                        const std::vector<Setting>& settings = {}, const Variables& variables = {},
+                        std::vector<std::string>* warnings = nullptr);
 
 }  // namespace smtrain::app

@@ -76,6 +76,9 @@ Group keys_of(DataOptions& o) {
       {"validation", keys_of(o.validation), "What is evaluated on."},
       {"transform", list(o.transform, [](Transform& t) { return choice_of(t); }),
        "What happens to a picture, in order."},
+      {"image_size", &o.image_size,
+       "Height and width that pictures are resized to; auto: what transform says.",
+       between(1, 1 << 14)},
       {"threads", &o.threads, "Threads that load; 0: loading waits.", between(0, 256)},
       {"prefetch", &o.prefetch, "Batches loaded ahead.", between(1, 1024)},
       {"cache", one_of(o.cache, {"none", "ram", "disk"}), "Where decoded pictures are kept."},
@@ -138,6 +141,7 @@ std::string_view doc_of(std::string_view key) {
     rest.remove_prefix(name.size() + 1);
     const Value value = found->value;
     if (const auto* choice = std::get_if<Choice>(&value)) {
+      if (rest == choice->tag) return found->doc;
       group = choice->choose(choice->chosen());
     } else {
       check(std::holds_alternative<Group>(value), "doc_of: there is no key '", key, "'");

@@ -1,16 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/value_reader.h"
 
+#include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
 namespace smtrain::app {
 namespace {
 
 constexpr size_t kLongestQuote = 60;
+
+/// The whole number that a loose text says as "256.0".
+template <typename Number>
+std::optional<Number> whole_number(const std::string& text) {
+  constexpr double kLargest = int64_t{1} << 53;
+  const auto number = parse_number<double>(text);
+  if (!number || std::trunc(*number) != *number || std::abs(*number) > kLargest)
+    return std::nullopt;
+  return static_cast<Number>(*number);
+}
+
+/// A loose text "1, 2" as the list that it is; any other node as it is.
+Node as_list(const Node& node) {
+  if (!node.loose || node.kind != Node::Kind::scalar || node.text.find(',') == node.text.npos)
+    return node;
+  Node list{.kind = Node::Kind::sequence, .place = node.place, .text = node.text, .loose = true};
+  for (size_t start = 0; start <= node.text.size();) {
+    const size_t end = std::min(node.text.find(',', start), node.text.size());
+    const size_t first = std::min(node.text.find_first_not_of(' ', start), end);
+    Node item = node;
+    item.text = node.text.substr(first, end - first);
+    while (item.text.ends_with(' ')) item.text.pop_back();
+    list.items.push_back(std::move(item));
+    start = end + 1;
+  }
+  return list;
+}
 
 }  // namespace
 
@@ -44,7 +73,8 @@ std::string element(const std::string& path, size_t index) {
 }
 
 std::string ValueReader::text(const Target& at) const {
-  if (at.node.kind != Node::Kind::scalar) refuse(at, "a text");
+  if (at.node.kind != Node::Kind::scalar && !(at.node.loose && !at.node.text.empty()))
+    refuse(at, "a text");
   try {
     return variables_.expand(at.node.text);
   } catch (const std::invalid_argument& error) {
@@ -59,7 +89,10 @@ std::string ValueReader::plain_text(const Target& at) const {
 
 template <typename Number>
 Number ValueReader::number(const Target& at) const {
-  const auto value = parse_number<Number>(plain_text(at));
+  auto value = parse_number<Number>(plain_text(at));
+  if constexpr (std::is_integral_v<Number>) {
+    if (!value && at.node.loose) value = whole_number<Number>(plain_text(at));
+  }
   if (!value || !at.key.range.holds(static_cast<double>(*value))) {
     refuse(at, std::is_integral_v<Number> ? "a whole number" : "a number");
   }
@@ -68,20 +101,22 @@ Number ValueReader::number(const Target& at) const {
 
 template <typename Number>
 std::vector<Number> ValueReader::numbers(const Target& at) const {
-  if (at.node.kind == Node::Kind::scalar) return {number<Number>(at)};
-  if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of numbers");
+  const Node list = as_list(at.node);
+  if (list.kind == Node::Kind::scalar) return {number<Number>(at)};
+  if (list.kind != Node::Kind::sequence) refuse(at, "a list of numbers");
   std::vector<Number> values;
-  for (size_t i = 0; i < at.node.items.size(); ++i) {
+  for (size_t i = 0; i < list.items.size(); ++i) {
     const std::string path = element(at.path, i);
-    values.push_back(number<Number>({at.node.items[i], at.key, path}));
+    values.push_back(number<Number>({list.items[i], at.key, path}));
   }
   return values;
 }
 
 void ValueReader::read(const Target& at, bool* value) const {
   const std::string text = plain_text(at);
-  if (text != "true" && text != "false") refuse(at, "true or false");
-  *value = text == "true";
+  const auto loose = at.node.loose ? parse_switch(text) : std::nullopt;
+  if (!loose && text != "true" && text != "false") refuse(at, "true or false");
+  *value = loose.value_or(text == "true");
 }
 
 void ValueReader::read(const Target& at, int64_t* value) const { *value = number<int64_t>(at); }
@@ -89,7 +124,8 @@ void ValueReader::read(const Target& at, double* value) const { *value = number<
 void ValueReader::read(const Target& at, std::string* value) const { *value = text(at); }
 
 void ValueReader::read(const Target& at, Size2d* value) const {
-  if (at.node.kind == Node::Kind::sequence && at.node.items.size() == 2) {
+  const Node list = as_list(at.node);
+  if (list.kind == Node::Kind::sequence && list.items.size() == 2) {
     const auto both = numbers<int64_t>(at);
     *value = {both[0], both[1]};
   } else if (const auto both = parse_number<int64_t>(plain_text(at));
@@ -101,7 +137,7 @@ void ValueReader::read(const Target& at, Size2d* value) const {
 }
 
 void ValueReader::read(const Target& at, std::array<double, 2>* value) const {
-  if (at.node.items.size() != 2) refuse(at, "a list of two numbers");
+  if (as_list(at.node).items.size() != 2) refuse(at, "a list of two numbers");
   const auto both = numbers<double>(at);
   *value = {both[0], both[1]};
 }
@@ -115,12 +151,13 @@ void ValueReader::read(const Target& at, std::vector<double>* value) const {
 }
 
 void ValueReader::read(const Target& at, std::vector<std::string>* value) const {
+  const Node list = as_list(at.node);
   value->clear();
-  if (at.node.kind == Node::Kind::scalar) return value->push_back(text(at));
-  if (at.node.kind != Node::Kind::sequence) refuse(at, "a list of texts");
-  for (size_t i = 0; i < at.node.items.size(); ++i) {
+  if (list.kind == Node::Kind::scalar) return value->push_back(text(at));
+  if (list.kind != Node::Kind::sequence) refuse(at, "a list of texts");
+  for (size_t i = 0; i < list.items.size(); ++i) {
     const std::string path = element(at.path, i);
-    value->push_back(text({at.node.items[i], at.key, path}));
+    value->push_back(text({list.items[i], at.key, path}));
   }
 }
 

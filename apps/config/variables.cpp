@@ -7,13 +7,33 @@
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
+#include <vector>
 
 namespace smtrain::app {
 namespace {
 
 constexpr int kDeepest = 8;
 constexpr size_t kLongest = 64 * 1024;
-constexpr std::string_view kChannel = "channel:";
+constexpr std::string_view kChannel = "channel:", kSplit = "split:";
+
+/// Names under which one input is known, the best first.
+using Names = std::vector<std::string>;
+const Names& names_of(const std::string& channel, Names& itself) {
+  static const Names kTraining = {"training", "train"};
+  static const Names kValidation = {"validation", "val", "valid", "eval"};
+  static const Names kTest = {"test", "testing"};
+  if (channel == "training" || channel == "train") return kTraining;
+  if (channel == "validation") return kValidation;
+  if (channel == "test") return kTest;
+  itself = {channel};
+  return itself;
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
 
 /// The length of the reference that `text` starts with, from "${" to its "}".
 size_t reference_length(std::string_view text) {
@@ -29,6 +49,12 @@ bool is_name(std::string_view name, std::string_view also) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [also](unsigned char c) {
     return std::isalnum(c) || also.find(static_cast<char>(c)) != also.npos;
   });
+}
+
+std::string variable_of(const std::string& channel) {
+  std::string variable = "SM_CHANNEL_" + channel;
+  for (char& c : variable) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return variable;
 }
 
 }  // namespace
@@ -62,24 +88,28 @@ std::string Variables::expand(std::string_view text, int depth) const {
 }
 
 std::string Variables::value_of(std::string_view reference, int depth) const {
-  const size_t split = reference.find(":-");
-  const bool has_default = split != reference.npos;
-  const auto default_value = [&] { return expand(reference.substr(split + 2), depth + 1); };
-  const std::string name(reference.substr(0, split));
+  const size_t separator = reference.find(":-");
+  const bool has_default = separator != reference.npos;
+  const auto default_value = [&] { return expand(reference.substr(separator + 2), depth + 1); };
+  const std::string name(reference.substr(0, separator));
 
   if (name.starts_with(kChannel)) {
-    const std::string channel = name.substr(kChannel.size());
-    check(is_name(channel, "_-."), "'", channel, "' in ${", name, "} is not the name of a channel");
-    std::string variable = "SM_CHANNEL_" + channel;
-    for (char& c : variable) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    if (const auto folder = get(variable)) return *folder;
-    const std::string base = get("SAGEMAKER_BASE_DIR").value_or("/opt/ml");
-    const std::string folder = base + "/input/data/" + channel;
-    std::error_code ignored;
-    if (std::filesystem::is_directory(folder, ignored)) return folder;
+    const std::string asked = name.substr(kChannel.size());
+    check(is_name(asked, "_-."), "'", asked, "' in ${", name, "} is not the name of a channel");
+    if (const auto folder = channel(asked)) return *folder;
     if (has_default) return default_value();
-    mistake("channel '", channel, "' has no folder: ", folder, " is not there; set ", variable,
-            channel == "training" ? " or give --data-dir DIR" : "");
+    mistake("channel '", asked, "' has no folder: ", base(), "/input/data/", asked, " is not there",
+            channels_there(), "; set ", variable_of(asked),
+            asked == "training" ? " or give --data-dir DIR" : "");
+  }
+  if (name.starts_with(kSplit)) {
+    const std::string asked = name.substr(kSplit.size());
+    check(asked == "train" || asked == "validation", "'", asked, "' in ${", name,
+          "} is neither train nor validation");
+    if (const auto folder = split(asked)) return *folder;
+    if (has_default) return default_value();
+    mistake("no ", asked == "train" ? "training" : "validation", " data", channels_there(),
+            asked == "train" ? "; give --data-dir DIR" : "");
   }
 
   check(is_name(name, "_"), "'", name, "' in ${...} is not the name of an environment variable");
@@ -88,6 +118,50 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
   check(value.has_value(), "environment variable '", name, "' is not set; ${", name,
         ":-value} gives a default");
   return *value;
+}
+
+std::string Variables::base() const { return get("SAGEMAKER_BASE_DIR").value_or("/opt/ml"); }
+
+std::optional<std::string> Variables::channel(const std::string& asked) const {
+  Names itself;
+  for (const std::string& name : names_of(asked, itself)) {
+    std::string variable = variable_of(name);
+    if (const auto folder = get(variable)) return *folder;
+    std::replace(variable.begin(), variable.end(), '-', '_');  // as a shell can export it
+    std::replace(variable.begin(), variable.end(), '.', '_');
+    if (const auto folder = get(variable)) return *folder;
+    const std::string folder = base() + "/input/data/" + name;
+    if (is_folder(folder)) return folder;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Variables::split(const std::string& asked) const {
+  const auto training = channel("training");
+  if (asked == "train") {
+    if (training && is_folder(*training + "/train")) return *training + "/train";
+    return training;
+  }
+  for (const char* name : {"validation", "test"}) {
+    if (const auto folder = channel(name)) return folder;
+  }
+  for (const char* name : {"validation", "val", "valid", "eval", "test", "testing"}) {
+    if (training && is_folder(*training + "/" + name)) return *training + "/" + name;
+  }
+  return std::nullopt;
+}
+
+/// "; there are a and b", of the folders that hold channels.
+std::string Variables::channels_there() const {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(base() + "/input/data", ignored)) {
+    if (entry.is_directory(ignored)) names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "; there are: " : ", ") + name;
+  return text;
 }
 
 std::string without_variables(std::string_view text) {

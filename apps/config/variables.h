@@ -12,14 +12,27 @@ namespace smtrain::app {
 ///
 ///   ${NAME}            the variable; an error when it is not set
 ///   ${NAME:-default}   the default where the variable is not set or empty
-///   ${channel:x}       the folder of input channel x: SM_CHANNEL_X, else /opt/ml/input/data/x
-///   ${channel:x:-dir}  as above, but `dir` where neither exists
+///   ${channel:x}       the folder of input channel x: SM_CHANNEL_X, else /opt/ml/input/data/x;
+///                      training may also be called train, validation also val, valid or eval,
+///                      test also testing
+///   ${split:train}     the training data: channel training, in it the folder train/ if it has one
+///   ${split:validation}  channel validation, else test, else of channel training the folder
+///                      validation/, val/, valid/, eval/, test/ or testing/
+///   ${channel:x:-dir}  as above, but `dir` where there is none
 ///   $${                the two characters ${
 ///
 /// A default may hold ${...} itself. SAGEMAKER_BASE_DIR takes the place of /opt/ml.
 class Variables {
  public:
   void set(std::string name, std::string value) { over_[std::move(name)] = std::move(value); }
+
+  /// As set(), but only where nothing was set before.
+  void set_default(const std::string& name, const std::string& value) {
+    over_.try_emplace(name, value);
+  }
+
+  /// What was set.
+  const std::map<std::string, std::string>& values() const { return over_; }
 
   std::optional<std::string> get(const std::string& name) const;
 
@@ -29,6 +42,10 @@ class Variables {
 
  private:
   std::string value_of(std::string_view reference, int depth) const;
+  std::optional<std::string> channel(const std::string& name) const;
+  std::optional<std::string> split(const std::string& name) const;
+  std::string channels_there() const;
+  std::string base() const;
   std::string expand(std::string_view text, int depth) const;
 
   std::map<std::string, std::string> over_;

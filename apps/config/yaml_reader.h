@@ -16,6 +16,7 @@ struct Node {
   std::string place;  // "cats.yaml:14:3", line and column from 1
   std::string text;   // of a scalar
   bool quoted = false;
+  bool loose = false;  // from outside the recipe (loose_text.h); `text` is then that of a list too
   std::vector<Node> items;     // of a sequence
   std::vector<Entry> entries;  // of a mapping, in order, no key twice
 };

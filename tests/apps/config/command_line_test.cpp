@@ -72,7 +72,69 @@ TEST(CommandLine, TakesTheFirstArticlesArguments) {
   EXPECT_THAT(recipe.distributed.hosts, ElementsAre("algo-1"));
   EXPECT_EQ(recipe.output.model_dir, "/model");
   EXPECT_EQ(recipe.data.train.path, "/data/train");
-  EXPECT_EQ(recipe.device, "cpu");
+  EXPECT_EQ(train.gpus.value().count, 0);
+}
+
+TEST(CommandLine, SwitchesAreWrittenInManyWays) {
+  const auto value = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "train");
+    const auto train = parse<TrainCommand>(arguments);
+    const Recipe recipe =
+        read_recipe("model: net\ndata: {train: d}\n", "c", train.settings, train.variables);
+    return std::get<optim::SgdOptions>(recipe.train.optimizer).nesterov;
+  };
+  const std::string m = "--momentum=0.9";
+  for (const char* text : {"true", "True", "1", "yes", "on"}) {
+    EXPECT_TRUE(value({m, "--nesterov", text})) << text;
+    EXPECT_TRUE(value({m, std::string("--nesterov=") + text})) << text;
+  }
+  EXPECT_TRUE(value({m, "--nesterov"}));
+  EXPECT_TRUE(value({"--nesterov", m}));
+  EXPECT_FALSE(value({m, "--nesterov", "False"}));
+  EXPECT_FALSE(value({m, "--nesterov=false"}));
+  EXPECT_FALSE(value({m, "--no-nesterov"}));
+  EXPECT_FALSE(value({m, "--nesterov", "--no_nesterov"}));
+  EXPECT_FALSE(value({m, "--nesterov", ""}));
+}
+
+TEST(CommandLine, ListsAreWrittenInManyWays) {
+  for (const char* text : {"[\"algo-1\"]", "['algo-1']", "algo-1"}) {
+    const auto train = parse<TrainCommand>({"train", "--hosts", text});
+    const Recipe recipe = read_recipe("model: net\ndata: {train: d}\n", "c", train.settings);
+    EXPECT_THAT(recipe.distributed.hosts, ElementsAre("algo-1")) << text;
+  }
+  for (const char* text : {"[64, 32]", "64,32", "64, 32", "[64.0, \"32\"]"}) {
+    const auto train = parse<TrainCommand>({"train", "--image_size", text});
+    const Recipe recipe = read_recipe("model: net\ndata: {train: d}\n", "c", train.settings);
+    EXPECT_EQ(recipe.data.transform.at(0), Transform(Resize{{64, 32}})) << text;
+  }
+}
+
+TEST(CommandLine, AliasesAndTheLaterOfTwoSpellings) {
+  const auto train =
+      parse<TrainCommand>({"train", "--num_epochs", "3", "--learning-rate=0.5", "--gpu-count", "2",
+                           "--train_dir", "/d", "--epochs", "4"});
+  EXPECT_THAT(train.settings,
+              ElementsAre(is_setting("train.epochs", "3", "--num-epochs 3"),
+                          is_setting("train.optimizer.lr", "0.5", "--learning-rate 0.5"),
+                          is_setting("train.epochs", "4", "--epochs 4")));
+  EXPECT_EQ(train.gpus.value().count, 2);
+  EXPECT_EQ(train.variables.get("SM_CHANNEL_TRAINING"), "/d");
+}
+
+TEST(CommandLine, AModelFolderThatIsAUrlIsNone) {
+  const auto train = parse<TrainCommand>({"train", "--model_dir", "s3://bucket/model"});
+  EXPECT_THAT(train.settings, ElementsAre());
+  EXPECT_THAT(train.notes, ElementsAre("--model-dir s3://bucket/model: a URL is no folder; the "
+                                       "model goes where SM_MODEL_DIR or output.model_dir says"));
+}
+
+TEST(CommandLine, UnknownOptionsAreLeftOutOnRequest) {
+  const auto train = parse<TrainCommand>(
+      {"train", "--epoch", "3", "-k", "v", "--lr", "-1", "--flag", "--ignore-unknown"});
+  EXPECT_THAT(train.settings, ElementsAre(is_setting("train.optimizer.lr", "-1", "--lr -1")));
+  EXPECT_THAT(train.notes, ElementsAre("unknown option '--epoch'; did you mean '--epochs'?",
+                                       "unknown option '-k'", "unknown option '--flag'"));
 }
 
 TEST(CommandLine, OtherCommands) {
@@ -104,11 +166,15 @@ TEST(CommandLine, NamesWhatIsWrong) {
   EXPECT_EQ(mistake_in({"trian"}), "unknown command 'trian'; did you mean 'train'?");
   EXPECT_EQ(mistake_in({"cats.yaml"}),
             "unknown command 'cats.yaml'; a recipe is given as --config FILE");
-  EXPECT_EQ(mistake_in({"train"}), "train: --config is required");
+  EXPECT_EQ(mistake_in({"train", "--lr"}), "train: --lr: expected a value");
+  EXPECT_EQ(mistake_in({"train", "--lr", "--seed", "1"}), "train: --lr: expected a value");
+  EXPECT_EQ(mistake_in({"train", "--strict=maybe"}), "--strict maybe: expected true or false");
+  EXPECT_EQ(mistake_in({"train", "--ignore-unknown", "--strict", "--epoch", "3"}),
+            "train: unknown option '--epoch'; did you mean '--epochs'?");
   EXPECT_EQ(mistake_in({"--config", "c", "--epoch", "3"}),
             "train: unknown option '--epoch'; did you mean '--epochs'?");
   EXPECT_EQ(mistake_in({"--config", "c", "--leraning-rate=3"}),
-            "train: unknown option '--leraning-rate'");
+            "train: unknown option '--leraning-rate'; did you mean '--learning-rate'?");
   EXPECT_EQ(mistake_in({"--config", "c", "stray"}), "train: unexpected 'stray'");
   EXPECT_EQ(mistake_in({"--config", "c", "--set", "train.epochs"}),
             "--set train.epochs: expected KEY=VALUE");

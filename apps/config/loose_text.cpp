@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/loose_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace smtrain::app {
+
+bool is_unset(const std::string& text) {
+  const std::string value = unquoted(text);
+  return value.empty() || text == "null" || value == "None";
+}
+
+std::string unquoted(const std::string& text) {
+  if (!text.starts_with('"') || !text.ends_with('"')) return text;
+  const auto value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return value.is_string() ? value.get<std::string>() : text;
+}
+
+std::optional<bool> parse_switch(const std::string& text) {
+  static constexpr std::array kTrue = {"true", "yes", "on", "1"};
+  static constexpr std::array kFalse = {"false", "no", "off", "0"};
+  std::string small = unquoted(text);
+  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (std::find(kTrue.begin(), kTrue.end(), small) != kTrue.end()) return true;
+  if (std::find(kFalse.begin(), kFalse.end(), small) != kFalse.end()) return false;
+  return std::nullopt;
+}
+
+}  // namespace smtrain::app

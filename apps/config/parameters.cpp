@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/parameters.h"
+
+#include "smtrain/apps/config/loose_text.h"
+#include "smtrain/apps/config/nearest_name.h"
+#include "smtrain/apps/config/scalar.h"
+#include "smtrain/engine/error.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace smtrain::app {
+namespace {
+
+using Meaning = Parameter::Meaning;
+
+bool is_url(const std::string& text) {
+  const size_t colon = text.find("://");
+  return colon != text.npos && colon > 0 && text.find('/') == colon + 1;
+}
+
+bool switch_value(const std::string& text, const std::string& origin) {
+  const auto value = parse_switch(text);
+  check(value.has_value(), origin, ": expected true or false");
+  return *value;
+}
+
+/// An argument of the form `--name` or `--name=value`.
+struct Option {
+  explicit Option(const std::string& argument) : name(argument.substr(0, argument.find('='))) {
+    if (name.size() < argument.size()) value = argument.substr(name.size() + 1);
+  }
+
+  std::string name;
+  std::optional<std::string> value;
+};
+
+bool is_option(const std::string& argument) {
+  return argument.size() > 1 && argument[0] == '-' && !parse_number<double>(argument);
+}
+
+/// Reads one parameter; `next` is the argument behind it, which is its value where it has none of
+/// its own. Returns how many arguments that took.
+size_t take_parameter(const Option& option, const Parameter& parameter, const std::string* next,
+                      TrainCommand& command) {
+  const std::string flag = flag_of(std::string_view(option.name).substr(2));
+  const bool is_next =
+      !option.value && next != nullptr &&
+      (parameter.is_switch ? parse_switch(*next) || is_unset(*next) : !is_option(*next));
+  if (!option.value && !is_next) {
+    check(parameter.is_switch, "train: ", flag, ": expected a value");
+    give(command, parameter, "true", flag);
+    return 1;
+  }
+  const std::string& text = is_next ? *next : *option.value;
+  if (!is_unset(text)) give(command, parameter, text, flag + " " + text);
+  return is_next ? 2 : 1;
+}
+
+/// The switch that `--no-name` turns off.
+const Parameter* negated(const Option& option) {
+  const std::string name = parameter_name(option.name);
+  if (!name.starts_with("__no_") || option.value) return nullptr;
+  const Parameter* parameter = find_parameter(std::string_view(name).substr(5));
+  return parameter != nullptr && parameter->is_switch ? parameter : nullptr;
+}
+
+void report_unknown(const std::vector<std::string>& unknown,
+                    const std::vector<std::string_view>& options, TrainCommand& command) {
+  std::vector<std::string> flags;
+  for (const std::string_view name : parameter_names()) flags.push_back(flag_of(name));
+  std::vector<std::string_view> known(flags.begin(), flags.end());
+  known.insert(known.end(), options.begin(), options.end());
+  for (const std::string& name : unknown) {
+    const std::string message = "unknown option '" + name + "'" + did_you_mean(name, known);
+    check(command.ignore_unknown && !command.strict, "train: ", message);
+    command.notes.push_back(message);
+  }
+}
+
+}  // namespace
+
+std::string parameter_name(std::string_view name) {
+  std::string result(name);
+  std::replace(result.begin(), result.end(), '-', '_');
+  return result;
+}
+
+std::string flag_of(std::string_view name) {
+  std::string flag = "--" + std::string(name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+const std::vector<Parameter>& train_parameters() {
+  static const std::vector<Parameter> kParameters = {
+      {"epochs", "train.epochs", {"num_epochs"}},
+      {"max_steps", "train.max_steps", {}},
+      {"batch_size", "train.batch_size", {}},
+      {"test_batch_size", "train.test_batch_size", {}},
+      {"lr", "train.optimizer.lr", {"learning_rate"}},
+      {"momentum", "train.optimizer.momentum", {}},
+      {"weight_decay", "train.optimizer.weight_decay", {}},
+      {"nesterov", "train.optimizer.nesterov", {}, Meaning::key, true},
+      {"optimizer", "train.optimizer.name", {}},
+      {"loss", "train.loss.name", {}},
+      {"seed", "train.seed", {}},
+      {"eval_every", "train.eval_every", {}},
+      {"save", "train.save", {}},
+      {"capture", "train.capture", {}, Meaning::key, true},
+      {"threads", "train.threads", {}},
+      {"model", "model.name", {"model_name"}},
+      {"num_classes", "model.classes", {"classes"}},
+      {"dropout", "model.dropout", {}},
+      {"image_size", "data.image_size", {}},
+      {"cache", "data.cache", {}},
+      {"log_interval", "log.interval", {}},
+      {"log_style", "log.style", {}},
+      {"backend", "distributed.backend", {}},
+      {"hosts", "distributed.hosts", {}},
+      {"current_host", "distributed.current_host", {}},
+      {"device", "device", {}},
+      {"precision", "precision", {}},
+      {"num_gpus", "", {"gpus", "gpu_count"}, Meaning::num_gpus, false, "GPUs to use; 0: the CPU."},
+      {"model_dir",
+       "output.model_dir",
+       {},
+       Meaning::model_dir,
+       false,
+       "Folder for the model's files."},
+      {"output_data_dir", "output.dir", {}},
+      {"data_dir",
+       "SM_CHANNEL_TRAINING",
+       {"train_dir", "train"},
+       Meaning::channel,
+       false,
+       "What ${channel:training} is in the recipe."},
+      {"validation",
+       "SM_CHANNEL_VALIDATION",
+       {},
+       Meaning::channel,
+       false,
+       "The folder of channel validation."},
+      {"test", "SM_CHANNEL_TEST", {}, Meaning::channel, false, "The folder of channel test."},
+      {"eval", "SM_CHANNEL_EVAL", {}, Meaning::channel, false, "The folder of channel eval."},
+      {"config", "", {}, Meaning::config, false, "The recipe's file."},
+      {"strict", "", {}, Meaning::strict, true, "Unknown names and doubtful settings are errors."},
+      {"ignore_unknown", "", {}, Meaning::ignore_unknown, true, "Unknown options are left out."},
+  };
+  return kParameters;
+}
+
+const Parameter* find_parameter(std::string_view name) {
+  const std::string spelled = parameter_name(name);
+  for (const Parameter& parameter : train_parameters()) {
+    const auto& aliases = parameter.aliases;
+    if (parameter.name == spelled || std::count(aliases.begin(), aliases.end(), spelled) > 0)
+      return &parameter;
+  }
+  return nullptr;
+}
+
+std::vector<std::string_view> parameter_names() {
+  std::vector<std::string_view> names;
+  for (const Parameter& parameter : train_parameters()) {
+    names.push_back(parameter.name);
+    names.insert(names.end(), parameter.aliases.begin(), parameter.aliases.end());
+  }
+  return names;
+}
+
+void give(TrainCommand& command, const Parameter& parameter, const std::string& text,
+          const std::string& origin) {
+  switch (parameter.meaning) {
+    case Meaning::key:
+      command.settings.push_back({std::string(parameter.key), text, origin});
+      break;
+    case Meaning::channel: command.variables.set(std::string(parameter.key), unquoted(text)); break;
+    case Meaning::model_dir:
+      if (is_url(unquoted(text))) {
+        command.notes.push_back(origin +
+                                ": a URL is no folder; the model goes where SM_MODEL_DIR "
+                                "or output.model_dir says");
+      } else {
+        command.settings.push_back({std::string(parameter.key), text, origin});
+      }
+      break;
+    case Meaning::num_gpus: {
+      const auto count = parse_number<int64_t>(unquoted(text));
+      check(count && *count >= 0, origin, ": expected a whole number, at least 0");
+      command.gpus = GpuRequest{.count = *count, .origin = origin};
+      break;
+    }
+    case Meaning::config: command.config = unquoted(text); break;
+    case Meaning::strict: command.strict = switch_value(text, origin); break;
+    case Meaning::ignore_unknown: command.ignore_unknown = switch_value(text, origin); break;
+  }
+}
+
+std::vector<std::string> take_parameters(const std::vector<std::string>& arguments,
+                                         const std::vector<std::string_view>& options,
+                                         TrainCommand& command) {
+  std::vector<std::string> rest, unknown;
+  for (size_t i = 0; i < arguments.size();) {
+    const std::string* next = i + 1 < arguments.size() ? &arguments[i + 1] : nullptr;
+    const Option option(arguments[i]);
+    const Parameter* parameter =
+        option.name.starts_with("--") ? find_parameter(option.name.substr(2)) : nullptr;
+    if (!is_option(arguments[i])) {
+      rest.push_back(arguments[i++]);
+    } else if (std::count(options.begin(), options.end(), option.name) > 0) {
+      rest.push_back(arguments[i++]);
+      if (!option.value && next != nullptr) rest.push_back(arguments[i++]);
+    } else if (parameter != nullptr) {
+      i += take_parameter(option, *parameter, next, command);
+    } else if (const Parameter* off = negated(option)) {
+      give(command, *off, "false", option.name);
+      ++i;
+    } else {
+      unknown.push_back(option.name);
+      i += !option.value && next != nullptr && !is_option(*next) ? 2 : 1;
+    }
+  }
+  report_unknown(unknown, options, command);
+  return rest;
+}
+
+}  // namespace smtrain::app

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/sagemaker/json_text.h"
+
+#include "smtrain/engine/error.h"
+
+#include <algorithm>
+#include <set>
+
+namespace smtrain::app {
+namespace {
+
+constexpr int kDeepest = 64;
+
+std::string place_of(std::string_view text, size_t byte) {
+  const std::string_view before = text.substr(0, byte == 0 ? 0 : byte - 1);
+  const size_t line_start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
+  return concat_text(std::count(before.begin(), before.end(), '\n') + 1, ':',
+                     before.size() - line_start + 1);
+}
+
+std::string python_repr(const Json& value);
+
+std::string python_repr(const std::string& text) {
+  const bool has_single = text.find('\'') != text.npos;
+  const char quote = has_single && text.find('"') == text.npos ? '"' : '\'';
+  std::string repr(1, quote);
+  for (const char c : text) {
+    if (c == quote || c == '\\') repr += '\\';
+    if (c == '\n') {
+      repr += "\\n";
+    } else if (c == '\r') {
+      repr += "\\r";
+    } else if (c == '\t') {
+      repr += "\\t";
+    } else {
+      repr += c;
+    }
+  }
+  return repr + quote;
+}
+
+template <typename Items, typename Text>
+std::string joined(const Items& items, const char* open, const char* close, Text text) {
+  std::string result = open;
+  for (auto item = items.begin(); item != items.end(); ++item) {
+    if (item != items.begin()) result += ", ";
+    result += text(item);
+  }
+  return result + close;
+}
+
+std::string python_repr(const Json& value) {
+  switch (value.type()) {
+    case Json::value_t::null: return "None";
+    case Json::value_t::boolean: return value.get<bool>() ? "True" : "False";
+    case Json::value_t::string: return python_repr(value.get<std::string>());
+    case Json::value_t::array:
+      return joined(value, "[", "]", [](const auto& item) { return python_repr(*item); });
+    case Json::value_t::object:
+      return joined(value, "{", "}", [](const auto& item) {
+        return python_repr(item.key()) + ": " + python_repr(item.value());
+      });
+    default: return value.dump();
+  }
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& name,
+                std::vector<std::string>& warnings) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    check(depth <= kDeepest, name, ": nested deeper than ", kDeepest, " levels");
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key && !keys.back().insert(parsed).second) {
+      warnings.push_back(concat_text(name, ": '", parsed.get<std::string>(),
+                                     "' is given twice; the last one counts"));
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, watch);
+  } catch (const Json::parse_error& error) {
+    mistake(name, ":", place_of(text, error.byte), ": this is not JSON");
+  }
+}
+
+Json json_or_text(const std::string& text) {
+  try {
+    std::vector<std::string> ignored;
+    return parse_json(text, "", ignored);
+  } catch (const std::invalid_argument&) {
+    return text;
+  }
+}
+
+std::string compact_json(const Json& value) {
+  constexpr auto kReplace = Json::error_handler_t::replace;  // what is no UTF-8
+  const auto sorted = nlohmann::json::parse(value.dump(-1, ' ', false, kReplace));
+  return sorted.dump(-1, ' ', false);
+}
+
+std::string python_text(const Json& value) {
+  if (value.is_null()) return "";
+  return value.is_string() ? value.get<std::string>() : python_repr(value);
+}
+
+}  // namespace smtrain::app
