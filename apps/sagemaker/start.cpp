@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -29,6 +30,9 @@ TrainCommand as_command(const Environment& environment, bool strict) {
                             did_you_mean(parameter_name(value.name), parameter_names()));
     }
   }
+  // Which optimizer it is comes before what is said of it.
+  std::stable_partition(given.settings.begin(), given.settings.end(),
+                        [](const Setting& setting) { return setting.key.ends_with(".name"); });
   for (Setting& setting : given.settings) setting.optional = true;
   return given;
 }

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/sagemaker/start.h"
+
+#include "smtrain/engine/io/file.h"
+#include "smtrain/tests/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace smtrain::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace fs = std::filesystem;
+
+class Start : public testing::Test {
+ protected:
+  Start() {
+    around_.variables["SAGEMAKER_BASE_DIR"] = base();
+    around_.host_name = "machine";
+    fs::create_directories(directory_ / "input/config");
+  }
+
+  std::string base() const { return directory_.path().string(); }
+
+  void hyperparameters(const std::string& json) const {
+    write_file_atomically(directory_ / "input/config/hyperparameters.json", std::string_view(json));
+  }
+
+  TrainCommand start(std::vector<std::string> arguments = {}) const {
+    arguments.insert(arguments.begin(), "train");
+    auto command = std::get<TrainCommand>(parse_command_line(arguments));
+    apply_environment(read_environment(around_), command);
+    return command;
+  }
+
+  Recipe recipe(const std::vector<std::string>& arguments = {},
+                std::vector<std::string>* warnings = nullptr) const {
+    const TrainCommand command = start(arguments);
+    return read_recipe("model: net\ndata: {train: d}\ntrain: {epochs: 2}\n", "recipe.yaml",
+                       command.settings, command.variables, warnings);
+  }
+
+  const test::TemporaryDirectory directory_;
+  Surroundings around_;
+};
+
+TEST_F(Start, EachSourceGoesBeforeTheNext) {
+  EXPECT_EQ(recipe().train.epochs, 2);
+  hyperparameters(R"({"epochs": "3"})");
+  EXPECT_EQ(recipe().train.epochs, 3);
+  around_.variables["SM_HPS"] = R"({"epochs": 4})";
+  EXPECT_EQ(recipe().train.epochs, 4);
+  around_.variables["SM_HP_EPOCHS"] = "5";
+  EXPECT_EQ(recipe().train.epochs, 5);
+  EXPECT_EQ(recipe({"--set", "train.epochs=6"}).train.epochs, 6);
+  EXPECT_EQ(recipe({"--set", "train.epochs=6", "--epochs", "7"}).train.epochs, 7);
+  EXPECT_EQ(recipe({"--epochs", ""}).train.epochs, 5);
+}
+
+TEST_F(Start, BothEncodingsMakeTheSameRecipe) {
+  hyperparameters(R"({"lr": "0.01", "batch_size": "256", "epochs": "10", "gpus": "2"})");
+  const Recipe plain = recipe();
+  hyperparameters(R"({"lr": "\"0.01\"", "batch-size": "\"256\"", "epochs": "10", "gpus": "2",)"
+                  R"("sagemaker_program": "\"a.py\"", "_tuning_objective_metric": "loss"})");
+  EXPECT_EQ(plain, recipe());
+  EXPECT_EQ(plain.train.batch_size, 256);
+  hyperparameters(R"({"lr": 0.01, "batch_size": 256, "epochs": 10, "gpus": 2})");
+  EXPECT_EQ(plain, recipe());
+}
+
+TEST_F(Start, KnowsTheNamesOfAllArticles) {
+  hyperparameters(R"({"num_epochs": "7", "learning_rate": "0.5", "image_size": "128",)"
+                  R"("batch-size": "4", "test-batch-size": "5", "log-interval": "6",)"
+                  R"("train.eval_every": "2"})");
+  const Recipe all = recipe();
+  EXPECT_EQ(all.train.epochs, 7);
+  EXPECT_EQ(all.train.optimizer, OptimizerOptions(optim::SgdOptions{.lr = 0.5}));
+  EXPECT_THAT(all.data.transform, ElementsAre(Transform(Resize{{128, 128}})));
+  EXPECT_EQ(all.train.batch_size, 4);
+  EXPECT_EQ(all.train.test_batch_size, 5);
+  EXPECT_EQ(all.log.interval, 6);
+  EXPECT_EQ(all.train.eval_every, 2);
+}
+
+TEST_F(Start, WarnsOfUnknownHyperparametersByTheNearestName) {
+  hyperparameters(R"({"epoch": "3", "zzzzzzzz": "1", "train.epoch": "4"})");
+  const std::string file = base() + "/input/config/hyperparameters.json: ";
+  std::vector<std::string> warnings;
+  EXPECT_EQ(recipe({}, &warnings).train.epochs, 2);
+  EXPECT_THAT(start().notes,
+              ElementsAre(file + "epoch: unknown hyperparameter 'epoch'; did you mean 'epochs'?",
+                          file + "zzzzzzzz: unknown hyperparameter 'zzzzzzzz'"));
+  EXPECT_THAT(warnings, ElementsAre(file + "train.epoch: unknown key 'epoch' in train; did you "
+                                           "mean 'epochs'?"));
+  EXPECT_THROW(start({"--strict"}), std::invalid_argument);
+}
+
+TEST_F(Start, WarnsOfAHyperparameterThatTheOptimizerLacks) {
+  hyperparameters(R"({"momentum": "0.5", "optimizer": "adam"})");
+  std::vector<std::string> warnings;
+  EXPECT_EQ(recipe({}, &warnings).train.optimizer, OptimizerOptions(optim::AdamOptions{}));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("unknown key 'momentum' in train.optimizer")));
+}
+
+TEST_F(Start, NamesAHyperparameterThatDoesNotFit) {
+  hyperparameters(R"({"batch-size": "many"})");
+  EXPECT_THAT([&] { recipe(); },
+              testing::ThrowsMessage<std::invalid_argument>(
+                  base() + "/input/config/hyperparameters.json: batch-size: train.batch_size: "
+                           "expected a whole number, at least 1 and at most 1048576, got 'many'"));
+}
+
+TEST_F(Start, CountsGpusUnderAnyName) {
+  for (const char* name : {"gpus", "gpu_count", "num_gpus", "num-gpus"}) {
+    hyperparameters("{\"" + std::string(name) + "\": \"0\"}");
+    EXPECT_EQ(recipe().device, "cpu") << name;
+    hyperparameters("{\"" + std::string(name) + "\": \"2\"}");
+    EXPECT_EQ(recipe().device, "auto") << name;
+    EXPECT_THAT(start().notes, ElementsAre(HasSubstr(": asks for 2 GPUs, and there are 0")));
+    EXPECT_THROW(start({"--strict"}), std::invalid_argument);
+  }
+  around_.variables["SM_NUM_GPUS"] = "0";
+  hyperparameters("{}");
+  EXPECT_EQ(recipe().device, "cpu");
+  EXPECT_EQ(recipe({"--num-gpus", "1"}).device, "auto");
+}
+
+TEST_F(Start, AModelDirThatIsAUrlIsNoFolder) {
+  hyperparameters(R"({"model_dir": "\"s3://bucket/model\""})");
+  EXPECT_EQ(recipe().output.model_dir, base() + "/model");
+  EXPECT_THAT(start().notes, ElementsAre(HasSubstr("model_dir: a URL is no folder; the model goes "
+                                                   "where SM_MODEL_DIR or output.model_dir says")));
+  hyperparameters(R"({"model_dir": "/opt/ml/model"})");
+  EXPECT_EQ(recipe().output.model_dir, "/opt/ml/model");
+}
+
+TEST_F(Start, ResultsGoWhereThePlatformCollectsThem) {
+  const Recipe found = recipe();
+  EXPECT_EQ(found.output.dir, base() + "/output/data");
+  EXPECT_EQ(found.output.model_dir, base() + "/model");
+  EXPECT_THAT(found.distributed.hosts, ElementsAre("machine"));
+  around_.variables["SM_MODEL_DIR"] = "/elsewhere";
+  EXPECT_EQ(recipe().output.model_dir, "/elsewhere");
+  EXPECT_EQ(recipe({"--model-dir", "/third"}).output.model_dir, "/third");
+}
+
+TEST_F(Start, OutsideAContainerOnlyVariablesCount) {
+  around_.variables.clear();
+  around_.variables["SM_HP_EPOCHS"] = "9";
+  if (around_.in_container()) GTEST_SKIP() << "this machine has an /opt/ml/input/config";
+  const Recipe found = recipe();
+  EXPECT_EQ(found.train.epochs, 9);
+  EXPECT_THAT(found.distributed.hosts, IsEmpty());
+  EXPECT_THAT(found.output.model_dir, testing::Not(testing::StartsWith("/opt/ml")));
+}
+
+TEST_F(Start, ChannelsAreFoundByTheirRole) {
+  const auto expand = [&](const char* text) { return start().variables.expand(text); };
+  fs::create_directories(directory_ / "input/data/train/cat");
+  EXPECT_EQ(expand("${split:train}"), base() + "/input/data/train");
+  EXPECT_EQ(expand("${split:validation:-none}"), "none");
+  fs::create_directories(directory_ / "input/data/train/val");
+  EXPECT_EQ(expand("${split:validation}"), base() + "/input/data/train/val");
+  fs::create_directories(directory_ / "input/data/eval");
+  EXPECT_EQ(expand("${split:validation}"), base() + "/input/data/eval");
+  fs::create_directories(directory_ / "input/data/training/train");
+  EXPECT_EQ(expand("${split:train}"), base() + "/input/data/training/train");
+  hyperparameters(R"({"train": "/given"})");
+  EXPECT_EQ(expand("${split:train}"), "/given");
+}
+
+TEST_F(Start, FindsTheRecipeThatAHyperparameterNames) {
+  fs::create_directories(directory_ / "input/data/config");
+  write_file_atomically(directory_ / "input/data/config/a.yaml", std::string_view("model: net\n"));
+  hyperparameters(R"({"config": "\"a.yaml\""})");
+  EXPECT_EQ(start().config, base() + "/input/data/config/a.yaml");
+}
+
+}  // namespace
+}  // namespace smtrain::app
