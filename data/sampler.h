@@ -26,6 +26,9 @@ class Sampler {
   /// How many indices an epoch has.
   virtual int64_t size() const = 0;
 
+  /// The number of the epoch that starts next, for orders that depend on it.
+  virtual void set_epoch(int64_t) {}
+
  private:
   virtual std::vector<int64_t> draw_order(Generator& generator) = 0;
 };
@@ -76,7 +79,7 @@ class DistributedSampler : public Sampler {
   DistributedSampler(int64_t dataset_size, DistributedSamplerOptions options);
 
   /// Epochs that share a number share an order, so each needs its own.
-  void set_epoch(int64_t epoch) { epoch_ = epoch; }
+  void set_epoch(int64_t epoch) override { epoch_ = epoch; }
 
   int64_t size() const override;
 

@@ -205,12 +205,30 @@ struct LogOptions {
 };
 
 enum class SampleCounter { samples, batch_len };
+enum class TestLoss { mean, sum_of_batch_means };
+enum class SetEpoch { every_epoch, never };
+enum class KerasLr { used, ignored };
+enum class SamplerOrder { sequential, test_shuffled };
 
 /// The articles' bugs, each reproduced only when asked for.
 struct QuirksOptions {
   /// batch_len: a log line counts batches times the size of the current one, so that the last,
   /// shorter batch prints less than the line before it.
   SampleCounter sample_counter = SampleCounter::samples;
+
+  /// sum_of_batch_means: a validation loss adds the means of the batches and divides by the number
+  /// of samples, so that it is as many times too small as a batch has samples.
+  TestLoss test_loss = TestLoss::mean;
+
+  /// never: among several processes, every epoch has the order of the first.
+  SetEpoch set_epoch = SetEpoch::every_epoch;
+
+  /// ignored: the optimizer's own default is the learning rate, whatever train.optimizer.lr says.
+  KerasLr keras_lr = KerasLr::used;
+
+  /// test_shuffled: validation shuffles its data too, which takes one more draw from the job's
+  /// generator each time.
+  SamplerOrder sampler_order = SamplerOrder::sequential;
 
   bool operator==(const QuirksOptions&) const = default;
 };

@@ -102,7 +102,15 @@ Group keys_of(LogOptions& o) {
 
 Group keys_of(QuirksOptions& o) {
   return {{{"sample_counter", one_of(o.sample_counter, {"samples", "batch_len"}),
-            "batch_len: log lines count batches times the current batch's size."}}};
+            "batch_len: log lines count batches times the current batch's size."},
+           {"test_loss", one_of(o.test_loss, {"mean", "sum_of_batch_means"}),
+            "sum_of_batch_means: a validation loss is that, divided by the number of samples."},
+           {"set_epoch", one_of(o.set_epoch, {"every_epoch", "never"}),
+            "never: several processes see the first epoch's order in each."},
+           {"keras_lr", one_of(o.keras_lr, {"used", "ignored"}),
+            "ignored: the optimizer's default takes the place of train.optimizer.lr."},
+           {"sampler_order", one_of(o.sampler_order, {"sequential", "test_shuffled"}),
+            "test_shuffled: validation shuffles too."}}};
 }
 
 Group keys_of(OutputOptions& o) {

@@ -4,6 +4,7 @@
 #include "smtrain/apps/job/evaluator.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/job/samplers.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/engine/context.h"
@@ -31,13 +32,15 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   check(data.dataset->classes() == classes,
         fmt::format("{}: the model knows the classes [{}], the data has [{}]", command.model,
                     fmt::join(classes, ", "), fmt::join(data.dataset->classes(), ", ")));
-  data::DataLoader loader = make_loader(
-      data, recipe.data, recipe.train.test_batch_size.value_or(recipe.train.batch_size));
+  data::DataLoader loader =
+      make_loader(data, recipe.data, recipe.train.test_batch_size.value_or(recipe.train.batch_size),
+                  validation_sampler(data.dataset->size(), recipe.quirks.sampler_order));
   check_takes(*trained.model, trained.card.input, loader.sample_shape());
 
   const Preprocessing numbers = preprocessing(recipe.data, trained.card.input[0]);
   const Objective objective(recipe.train.loss, static_cast<int64_t>(classes.size()));
-  Evaluator evaluator(*trained.model, objective, numbers, recipe.train.capture);
+  Evaluator evaluator(*trained.model, objective, numbers, recipe.quirks.test_loss,
+                      recipe.train.capture);
   EvaluationReport report(classes);
   const Evaluation result = evaluator(
       loader, [&](const auto& batch, const Tensor& scores) { report.add(batch, scores); });

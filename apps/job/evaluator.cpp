@@ -16,10 +16,11 @@ constexpr int64_t kMostSamples = 128;
 }  // namespace
 
 Evaluator::Evaluator(nn::Module& model, const Objective& objective,
-                     const Preprocessing& preprocessing, bool capture)
+                     const Preprocessing& preprocessing, TestLoss test_loss, bool capture)
     : model_(model),
       objective_(objective),
       preprocessing_(preprocessing),
+      test_loss_(test_loss),
       correct_(zeros({}, {.dtype = DType::i64})),
       step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {}
 
@@ -37,6 +38,7 @@ Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_bat
   Evaluation result;
   double loss_sum = 0;
   for (const auto& batch : loader) {
+    double batch_loss = 0;
     for (int64_t first = 0; first < batch.size(); first += kMostSamples) {
       const int64_t count = std::min(kMostSamples, batch.size() - first);
       const auto index = batch.indices.begin() + first;
@@ -45,10 +47,12 @@ Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_bat
                              .indices = {index, index + count}};
       const Tensor inputs[] = {part.images, part.targets};
       const std::vector<Tensor>& results = step_(inputs);
-      loss_sum += results[0].item();
+      batch_loss += results[0].item();
       result.samples += part.size();
       if (on_batch) on_batch(part, results[1]);
     }
+    const bool mean = test_loss_ == TestLoss::sum_of_batch_means;
+    loss_sum += mean ? batch_loss / static_cast<double>(batch.size()) : batch_loss;
   }
   model_.train(training);
   result.correct = static_cast<int64_t>(correct_.item());

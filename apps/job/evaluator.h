@@ -14,7 +14,7 @@ namespace smtrain::app {
 
 /// What a model makes of a data set.
 struct Evaluation {
-  double loss = 0;  // mean over the samples
+  double loss = 0;  // mean over the samples, or what quirks.test_loss makes of it
   int64_t correct = 0;
   int64_t samples = 0;
 
@@ -27,7 +27,7 @@ struct Evaluation {
 class Evaluator {
  public:
   Evaluator(nn::Module& model, const Objective& objective, const Preprocessing& preprocessing,
-            bool capture);
+            TestLoss test_loss, bool capture);
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
 
@@ -35,7 +35,7 @@ class Evaluator {
   /// during the call.
   using OnBatch = std::function<void(const data::Batch& batch, const Tensor& output)>;
 
-  /// Goes once through the loader, which draws its order as for training.
+  /// Goes once through the loader.
   Evaluation operator()(data::DataLoader& loader, const OnBatch& on_batch = {});
 
  private:
@@ -44,6 +44,7 @@ class Evaluator {
   nn::Module& model_;
   const Objective& objective_;
   const Preprocessing& preprocessing_;
+  const TestLoss test_loss_;
   Tensor correct_;  // i64 [], counts up over an evaluation
   CapturedStep step_;
 };

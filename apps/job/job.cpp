@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/job.h"
 
+#include "smtrain/apps/job/samplers.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/error.h"
@@ -43,7 +44,8 @@ std::optional<data::DataLoader> validation_loader(const std::optional<JobData>& 
                                                   const Recipe& recipe) {
   if (!data) return std::nullopt;
   return make_loader(*data, recipe.data,
-                     recipe.train.test_batch_size.value_or(recipe.train.batch_size));
+                     recipe.train.test_batch_size.value_or(recipe.train.batch_size),
+                     validation_sampler(data->dataset->size(), recipe.quirks.sampler_order));
 }
 
 nn::ModulePtr new_model(const Recipe& recipe, const Shape& input, const data::Dataset& training) {
@@ -83,21 +85,24 @@ void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {
 Job::Job(const Recipe& recipe, std::ostream& err)
     : recipe(recipe),
       training(open_data(recipe.data, Split::train, numbered_classes(recipe.model), err)),
-      train_loader(make_loader(training, recipe.data, recipe.train.batch_size)),
+      training_sampler(
+          app::training_sampler(training.dataset->size(), {}, recipe.quirks.set_epoch)),
+      train_loader(make_loader(training, recipe.data, recipe.train.batch_size, training_sampler)),
       validation(open_validation(recipe, *training.dataset, err)),
       validation_loader(app::validation_loader(validation, recipe)),
       preprocessing(app::preprocessing(recipe.data, train_loader.sample_shape()[0])),
       model(new_model(recipe, train_loader.sample_shape(), *training.dataset)),
       objective(recipe.train.loss, static_cast<int64_t>(training.dataset->classes().size())),
-      optimizer(build_optimizer(recipe.train.optimizer, model->parameters())),
+      optimizer_options(optimizer_in_use(recipe)),
+      optimizer(build_optimizer(optimizer_options, model->parameters())),
       training_step(*model, *optimizer, objective, preprocessing, recipe.train.capture),
-      evaluate(*model, objective, preprocessing, recipe.train.capture) {
+      evaluate(*model, objective, preprocessing, recipe.quirks.test_loss, recipe.train.capture) {
   if (validation_loader)
     check_takes(*model, train_loader.sample_shape(), validation_loader->sample_shape());
 }
 
 double Job::learning_rate(int64_t step, int64_t total_steps) const {
-  return nn::learning_rate(recipe.train.schedule, base_lr(recipe.train.optimizer), step,
+  return nn::learning_rate(recipe.train.schedule, base_lr(optimizer_options), step,
                            train_loader.size(), total_steps);
 }
 

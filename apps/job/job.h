@@ -37,12 +37,14 @@ struct Job {
 
   const Recipe& recipe;
   JobData training;
+  std::shared_ptr<data::Sampler> training_sampler;
   data::DataLoader train_loader;
   std::optional<JobData> validation;
   std::optional<data::DataLoader> validation_loader;  // none when the recipe names no data
   Preprocessing preprocessing;
   nn::ModulePtr model;
   Objective objective;
+  OptimizerOptions optimizer_options;
   std::unique_ptr<optim::Optimizer> optimizer;
   TrainingStep training_step;
   Evaluator evaluate;

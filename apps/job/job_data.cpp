@@ -11,6 +11,7 @@
 #include "smtrain/engine/ops/image_batch.h"
 
 #include <filesystem>
+#include <utility>
 
 namespace smtrain::app {
 namespace {
@@ -167,9 +168,10 @@ JobData open_data(const DataOptions& options, Split split,
   return {.dataset = readable.dataset, .transforms = cached.transforms};
 }
 
-data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size) {
+data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size,
+                             std::shared_ptr<data::Sampler> sampler) {
   return data::DataLoader(data.dataset, {.batch_size = batch_size,
-                                         .shuffle = true,
+                                         .sampler = std::move(sampler),
                                          .threads = static_cast<int>(options.threads),
                                          .prefetch = options.prefetch,
                                          .transforms = data.transforms,

@@ -51,8 +51,8 @@ data::Transforms pixel_transforms(const DataOptions& options, Split split);
 /// std::invalid_argument when they do not fit.
 Preprocessing preprocessing(const DataOptions& options, int64_t channels);
 
-/// A loader over a split that hands out pixels (or an array file's numbers), in a new order each
-/// epoch.
-data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size);
+/// A loader over a split that hands out pixels (or an array file's numbers) in a sampler's order.
+data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size,
+                             std::shared_ptr<data::Sampler> sampler);
 
 }  // namespace smtrain::app

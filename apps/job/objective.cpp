@@ -4,6 +4,7 @@
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/loss.h"
 
+#include <type_traits>
 #include <variant>
 
 namespace smtrain::app {
@@ -65,6 +66,14 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& option
 
 double base_lr(const OptimizerOptions& options) {
   return std::visit([](const auto& o) { return o.lr; }, options);
+}
+
+OptimizerOptions optimizer_in_use(const Recipe& recipe) {
+  OptimizerOptions options = recipe.train.optimizer;
+  if (recipe.quirks.keras_lr == KerasLr::ignored) {
+    std::visit([](auto& o) { o.lr = std::remove_reference_t<decltype(o)>().lr; }, options);
+  }
+  return options;
 }
 
 }  // namespace smtrain::app

@@ -46,6 +46,7 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t to
   int64_t step = first_step;
   double loss_sum = 0;
   const auto start = std::chrono::steady_clock::now();
+  job.training_sampler->set_epoch(epoch);
   job.model->train();
   for (const auto& batch : job.train_loader) {
     job.optimizer->set_lr(job.learning_rate(step, total_steps));

@@ -4,9 +4,9 @@
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/model/model_file.h"
-#include "smtrain/data/idx.h"
 #include "smtrain/data/synth_folders.h"
 #include "smtrain/tests/apps/files.h"
+#include "smtrain/tests/apps/tiny_pictures.h"
 #include "smtrain/tests/apps/training_job.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -30,39 +30,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// Tells apart pictures of 2x2 pixels.
-constexpr char kTinyRecipe[] = R"(
-model: {layers: [flatten, {linear: 3}, log_softmax]}
-data:
-  format: idx
-  train: ${channel:training}
-  validation: ${channel:training}
-  transform: [to_tensor]
-train: {epochs: 2, batch_size: 4, test_batch_size: 5, optimizer: {lr: 0.5}}
-)";
-
-/// `count` pictures of three classes, each of them with its own pixel lit, and the classes that
-/// they are said to have: `shift` makes those wrong.
-void write_tiny_pictures(const std::filesystem::path& folder, const std::string& part,
-                         int64_t count, int64_t shift = 0) {
-  data::Array images{.dtype = DType::u8, .shape = {count, 2, 2}, .bytes = {}};
-  data::Array labels{.dtype = DType::u8, .shape = {count}, .bytes = {}};
-  for (int64_t i = 0; i < count; ++i) {
-    for (int64_t pixel = 0; pixel < 4; ++pixel)
-      images.bytes.push_back(static_cast<uint8_t>(pixel == i % 3 ? 155 + i % 100 : i % 50));
-    labels.bytes.push_back(static_cast<uint8_t>((i + shift) % 3));
-  }
-  data::write_idx(folder / (part + "-images-idx3-ubyte"), images);
-  data::write_idx(folder / (part + "-labels-idx1-ubyte"), labels);
-}
-
 class Train : public testing::Test {
  protected:
-  Train() { write_file_atomically(recipe_, std::string_view(kTinyRecipe)); }
+  Train() { write_file_atomically(recipe_, std::string_view(test::kTinyRecipe)); }
 
   void write_pictures(int64_t train, int64_t validation, int64_t shift = 0) {
-    write_tiny_pictures(directory_.path(), "train", train);
-    write_tiny_pictures(directory_.path(), "t10k", validation, shift);
+    test::write_tiny_pictures(directory_.path(), "train", train);
+    test::write_tiny_pictures(directory_.path(), "t10k", validation, shift);
   }
 
   Output run(const std::map<std::string, std::string>& settings = {},
