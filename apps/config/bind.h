@@ -72,9 +72,12 @@ List list(std::vector<Element>& value, Bind bind) {
           .clear = [&value] { value.clear(); }};
 }
 
-Group keys_of(LayersModel& model);       // layer_schema.cpp
-Group keys_of(TrainOptions& options);    // train_schema.cpp
-Choice choice_of(Layer& layer);          // layer_schema.cpp
-Choice choice_of(Transform& transform);  // transform_schema.cpp
+Group keys_of(LayersModel& model);              // layer_schema.cpp
+Group keys_of(TrainOptions& options);           // train_schema.cpp
+Choice choice_of(Layer& layer);                 // layer_schema.cpp
+Choice choice_of(ModelOptions& model);          // schema.cpp
+Choice choice_of(OptimizerOptions& optimizer);  // train_schema.cpp
+Choice choice_of(nn::Schedule& schedule);       // train_schema.cpp
+Choice choice_of(Transform& transform);         // transform_schema.cpp
 
 }  // namespace smtrain::app

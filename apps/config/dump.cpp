@@ -39,6 +39,45 @@ std::string quoted(const std::string& text) {
   return result + "\"";
 }
 
+std::string leaf(bool value) { return value ? "true" : "false"; }
+std::string leaf(int64_t value) { return number_text(value); }
+std::string leaf(double value) { return number_text(value); }
+std::string leaf(const std::string& value) { return quoted(without_variables(value)); }
+
+template <typename Elements>
+std::string leaves(const Elements& elements) {
+  std::string text;
+  for (const auto& element : elements) text += (text.empty() ? "" : ", ") + leaf(element);
+  return "[" + text + "]";
+}
+std::string leaf(Size2d size) { return leaves(std::array{size.height, size.width}); }
+std::string leaf(const std::array<double, 2>& pair) { return leaves(pair); }
+template <typename T>
+std::string leaf(const std::vector<T>& elements) {
+  return leaves(elements);
+}
+template <typename T>
+std::string leaf(const std::optional<T>& value) {
+  return value ? leaf(*value) : "auto";
+}
+
+std::string leaf(const OneOf& value) { return std::string(value.names[value.get()]); }
+
+/// What is written on the line of a key: nothing for what has keys or elements of its own.
+std::string plain_text(const Value& value) {
+  return std::visit(
+      [](const auto& v) -> std::string {
+        if constexpr (requires { leaf(*v); }) {
+          return leaf(*v);
+        } else if constexpr (requires { leaf(v); }) {
+          return leaf(v);
+        } else {
+          return "";
+        }
+      },
+      value);
+}
+
 /// Writes keys one a line, what belongs to a key two columns further right.
 class Dumper {
  public:
@@ -58,34 +97,12 @@ class Dumper {
   void begin_line(int indent) { text_ += std::string(static_cast<size_t>(indent), ' '); }
   void end_line(const std::string& text) { text_ += " " + text + "\n"; }
 
-  static std::string leaf(bool value) { return value ? "true" : "false"; }
-  static std::string leaf(int64_t value) { return number_text(value); }
-  static std::string leaf(double value) { return number_text(value); }
-  static std::string leaf(const std::string& value) { return quoted(without_variables(value)); }
-
-  template <typename Elements>
-  static std::string leaves(const Elements& elements) {
-    std::string text;
-    for (const auto& element : elements) text += (text.empty() ? "" : ", ") + leaf(element);
-    return "[" + text + "]";
-  }
-  static std::string leaf(Size2d size) { return leaves(std::array{size.height, size.width}); }
-  static std::string leaf(const std::array<double, 2>& pair) { return leaves(pair); }
-  template <typename T>
-  static std::string leaf(const std::vector<T>& elements) {
-    return leaves(elements);
-  }
-  template <typename T>
-  static std::string leaf(const std::optional<T>& value) {
-    return value ? leaf(*value) : "auto";
-  }
-
   template <typename T>
   void write_value(T* const& value, int) {
     end_line(leaf(*value));
   }
 
-  void write_value(const OneOf& value, int) { end_line(std::string(value.names[value.get()])); }
+  void write_value(const OneOf& value, int) { end_line(leaf(value)); }
 
   void write_value(const Group& group, int indent) {
     text_ += "\n";
@@ -145,6 +162,17 @@ std::string dump(const Recipe& recipe) {
   Dumper dumper;
   dumper.write(keys_of(copy), 0);
   return dumper.take_text();
+}
+
+std::string one_line(const Choice& choice) {
+  const size_t kind = choice.chosen();
+  std::string text(choice.kinds[kind].name);
+  const char* before = " (";
+  for (const Key& key : choice.choose(kind).keys) {
+    text += before + std::string(key.name) + " " + plain_text(key.value);
+    before = ", ";
+  }
+  return before[0] == ',' ? text + ")" : text;
 }
 
 }  // namespace smtrain::app

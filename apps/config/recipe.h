@@ -193,13 +193,13 @@ struct DistributedOptions {
   bool operator==(const DistributedOptions&) const = default;
 };
 
-enum class LogStyle { pytorch };
-enum class LogLevel { debug, info, warning, error };
+enum class LogStyle { pytorch, pytorch_script, keras };
+enum class LogLevel { automatic, debug, info, warning, error };
 
 struct LogOptions {
   LogStyle style = LogStyle::pytorch;
-  int64_t interval = 100;  // steps
-  LogLevel level = LogLevel::info;
+  int64_t interval = 100;                // steps
+  LogLevel level = LogLevel::automatic;  // SM_LOG_LEVEL's, else info
 
   bool operator==(const LogOptions&) const = default;
 };

@@ -95,9 +95,11 @@ Group keys_of(DistributedOptions& o) {
 }
 
 Group keys_of(LogOptions& o) {
-  return {{{"style", one_of(o.style, {"pytorch"}), "The wording of the lines."},
+  return {{{"style", one_of(o.style, {"pytorch", "pytorch_script", "keras"}),
+            "The wording of the lines: the first article's log, its script's, the second's."},
            {"interval", &o.interval, "Steps between two lines.", at_least(1)},
-           {"level", one_of(o.level, {"debug", "info", "warning", "error"}), "What is printed."}}};
+           {"level", one_of(o.level, {"auto", "debug", "info", "warning", "error"}),
+            "Which lines of the program's own go to stderr; auto: SM_LOG_LEVEL, else info."}}};
 }
 
 Group keys_of(QuirksOptions& o) {

@@ -37,12 +37,12 @@ void MetricsFiles::write(std::ofstream& file, const std::string& line,
   if (!file) fail(path.string(), ": can't be written: ", std::strerror(errno));
 }
 
-void MetricsFiles::step(const Progress& p, int64_t step, double loss, double lr) {
-  losses_.emplace_back(step, loss);
+void MetricsFiles::step(const Progress& p, int64_t step, double lr) {
+  losses_.emplace_back(step, p.loss);
   write(json_,
         fmt::format(R"({{"kind":"step","epoch":{},"step":{},"loss":{},"lr":{}}})"
                     "\n",
-                    p.epoch, step, number(loss), number(lr)),
+                    p.epoch, step, number(p.loss), number(lr)),
         json_path_);
 }
 

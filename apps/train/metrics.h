@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/apps/train/log.h"
+#include "smtrain/apps/train/progress.h"
 
 #include <filesystem>
 #include <fstream>
@@ -9,18 +9,6 @@
 #include <vector>
 
 namespace smtrain::app {
-
-/// What an epoch came to.
-struct EpochMetrics {
-  int64_t epoch = 0;
-  int64_t steps = 0;      // since the beginning
-  double lr = 0;          // of its last step
-  double train_loss = 0;  // mean over the epoch's samples
-  bool evaluated = false;
-  Evaluation validation;
-  double seconds = 0;  // training alone
-  double images_per_second = 0;
-};
 
 /// The curves of a run: metrics.jsonl grows line by line while it runs, metrics.csv has a row per
 /// epoch.
@@ -30,7 +18,7 @@ class MetricsFiles {
   /// written.
   explicit MetricsFiles(const std::filesystem::path& folder);
 
-  void step(const Progress& progress, int64_t step, double loss, double lr);
+  void step(const Progress& progress, int64_t step, double lr);
   void epoch(const EpochMetrics& metrics);
 
   /// (step, loss) of every step line so far, and all epochs: what charts are drawn from.

@@ -6,8 +6,10 @@
 #include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/report/evaluation_report.h"
-#include "smtrain/apps/train/log.h"
+#include "smtrain/apps/train/header_line.h"
+#include "smtrain/apps/train/make_training_log.h"
 #include "smtrain/apps/train/metrics.h"
+#include "smtrain/apps/train/notices.h"
 #include "smtrain/apps/train/training_report.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
@@ -36,53 +38,63 @@ void create_folder(const std::filesystem::path& folder) {
   }
 }
 
+JobSummary summary_of(const Job& job) {
+  JobSummary summary{.distributed = false,
+                     .gpus = Context::current().device().is_cpu() ? 0 : 1,
+                     .training = {job.training_sampler->size(), job.training.dataset->size()},
+                     .validation = {},
+                     .sample_shape = job.train_loader.sample_shape()};
+  if (job.validation) {
+    const int64_t size = job.validation->dataset->size();
+    summary.validation = {.share = size, .all = size};
+  }
+  return summary;
+}
+
 // One epoch of training, or what is left of the run.
 EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t total_steps,
-                         PytorchLog& log, MetricsFiles& metrics) {
+                         TrainingLog& log, MetricsFiles& metrics) {
   Progress progress{.epoch = epoch,
                     .epochs = job.recipe.train.epochs,
                     .batches = job.train_loader.size(),
-                    .samples = job.training.dataset->size()};
+                    .samples = job.training_sampler->size()};
   int64_t step = first_step;
-  double loss_sum = 0;
   const auto start = std::chrono::steady_clock::now();
+  log.epoch_start(progress);
   job.training_sampler->set_epoch(epoch);
   job.model->train();
   for (const auto& batch : job.train_loader) {
     job.optimizer->set_lr(job.learning_rate(step, total_steps));
     ++step;
-    double loss = 0;
     try {
-      loss = job.training_step(batch.images, batch.targets).item();
+      progress.add_batch(batch.size(), job.training_step(batch.images, batch.targets).item());
     } catch (const NonFiniteLoss& error) {
       fail("train: epoch ", epoch, ", step ", step, ": ", error.what());
     }
-    progress.add_batch(batch.size());
-    loss_sum += loss * static_cast<double>(batch.size());
-    if (progress.batch % job.recipe.log.interval == 0) {
-      log.step(progress, loss);
-      metrics.step(progress, step, loss, job.optimizer->lr());
-    }
-    log.tick(progress);
-    if (step == total_steps) break;
+    progress.correct += job.training_step.correct();
+    log.step(progress);
+    if (progress.batch % job.recipe.log.interval == 0)
+      metrics.step(progress, step, job.optimizer->lr());
+    if (step == total_steps || log.wants_to_stop()) break;
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const auto samples = static_cast<double>(progress.samples_seen);
   return {.epoch = epoch,
           .steps = step,
           .lr = job.optimizer->lr(),
-          .train_loss = loss_sum / samples,
+          .train_loss = progress.loss_sum / samples,
           .seconds = seconds.count(),
           .images_per_second = samples / seconds.count()};
 }
 
 }  // namespace
 
-int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
-  const Recipe recipe = read_recipe_file(command.config, command.settings, command.variables);
+void train_model(const Recipe& recipe, TrainingLog& log, std::ostream& err) {
   Context context(context_options(recipe));
   const ContextGuard guard(context);
-  Job job(recipe, err);
+  Notices notices(err, recipe.log.level);
+  Job job(recipe, notices.warning());
+  if (log.wants_accuracy()) job.training_step.count_correct();
   const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
                                        recipe.train.max_steps.value_or(INT64_MAX));
   job.learning_rate(0, total_steps);  // throws for a schedule that does not fit so many steps
@@ -93,24 +105,25 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
   create_folder(recipe.output.model_dir);
   write_file_atomically(output / "recipe.yaml", dump(recipe));
   MetricsFiles metrics(output);
-  PytorchLog log(out, recipe, isatty(STDOUT_FILENO) != 0 && &out == &std::cout);
-  log.start(/*distributed=*/false, /*gpus=*/0);
+  notices.info() << "smtrain: " << header_line(job) << std::endl;
+  log.start(summary_of(job));
 
   EvaluationReport report(job.training.dataset->classes());  // of the last evaluation
   double best_accuracy = -1;
   int64_t step = 0;
-  for (int64_t epoch = 1; step < total_steps; ++epoch) {
+  bool last = false;
+  for (int64_t epoch = 1; !last; ++epoch) {
     EpochMetrics summary = train_epoch(job, epoch, step, total_steps, log, metrics);
     step = summary.steps;
-    const bool last = step == total_steps;
+    last = step == total_steps || log.wants_to_stop();
     if (job.validation_loader && (epoch % recipe.train.eval_every == 0 || last)) {
       summary.validation =
           job.evaluate(*job.validation_loader, [&](const auto& batch, const Tensor& scores) {
             if (last) report.add(batch, scores);
           });
       summary.evaluated = true;
-      log.evaluated(summary.validation);
     }
+    log.epoch_end(summary);
     metrics.epoch(summary);
 
     const bool best = summary.evaluated && summary.validation.accuracy() > best_accuracy;
@@ -130,6 +143,15 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
   }
   report.write(output);
   write_training_report(output, metrics);
+  log.finished();
+}
+
+int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
+  Recipe recipe = read_recipe_file(command.config, command.settings, command.variables);
+  recipe.log.level = log_level(recipe.log, command.variables, err);
+  const bool terminal = isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
+  const auto log = make_training_log(recipe, JobInputs{}, {.stream = out, .terminal = terminal});
+  train_model(recipe, *log, err);
   return 0;
 }
 

@@ -37,6 +37,7 @@ data:
   validation: @/data/validation
   transform: [{resize: [4, 4]}, to_tensor]
 train: {epochs: 2, batch_size: 2, threads: 1}
+log: {level: warning}
 output: {dir: @/out, model_dir: @/out}
 device: cpu
 )"));

@@ -17,7 +17,8 @@ struct Output {
 };
 
 /// Trains a recipe file on the data in `data`, which is its channel `training` and MNIST_DIR, and
-/// leaves everything in `output`. One compute thread: tests run beside each other.
+/// leaves everything in `output`. One compute thread: tests run beside each other. What it prints
+/// about itself is left out, but for warnings.
 inline Output run_training(const std::filesystem::path& recipe, const std::filesystem::path& data,
                            const std::filesystem::path& output,
                            const std::map<std::string, std::string>& settings = {}) {
@@ -29,6 +30,7 @@ inline Output run_training(const std::filesystem::path& recipe, const std::files
   };
   set("device", "cpu");
   set("train.threads", "1");
+  set("log.level", "warning");
   set("output.dir", output.string());
   set("output.model_dir", output.string());
   for (const auto& [key, value] : settings) set(key, value);

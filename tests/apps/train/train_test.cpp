@@ -71,13 +71,17 @@ size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-TEST_F(Train, PrintsTheLinesOfThePytorchScript) {
+TEST_F(Train, PrintsTheLinesOfTheFirstArticlesLog) {
   write_pictures(2399, 597);
   const Output output = run();
   EXPECT_EQ(output.exit_code, 0);
   EXPECT_EQ(output.err, "");
   EXPECT_EQ(without_numbers(output.out), R"(Distributed training - False
 Number of gpus available - 0
+Get train data loader
+Get test data loader
+Processes 2399/2399 (100%) of train data
+Processes 597/597 (100%) of test data
 Train Epoch: 1 [400/2399 (17%)] Loss: #
 Train Epoch: 1 [800/2399 (33%)] Loss: #
 Train Epoch: 1 [1200/2399 (50%)] Loss: #
@@ -110,7 +114,7 @@ TEST_F(Train, TheScriptsSampleCounterOnRequest) {
 TEST_F(Train, ALineEveryIntervalOfAnEpochAndNoneExtra) {
   write_pictures(23, 3);  // 6 steps an epoch
   EXPECT_THAT(without_numbers(run({{"log.interval", "4"}}).out),
-              HasSubstr("available - 0\n"
+              HasSubstr("of test data\n"
                         "Train Epoch: 1 [16/23 (67%)] Loss: #\n"
                         "Test set: Average loss: #, Accuracy: #/3 (#%)\n"
                         "\n"
@@ -118,7 +122,7 @@ TEST_F(Train, ALineEveryIntervalOfAnEpochAndNoneExtra) {
                         "Test set:"));
   EXPECT_EQ(count_of(run({{"log.interval", "1"}}).out, "Train Epoch"), 12);
   EXPECT_EQ(count_of(run({{"log.interval", "7"}}).out, "Train Epoch"), 0);
-  EXPECT_EQ(run({{"log.level", "warning"}, {"log.interval", "1"}}).out, "");
+  EXPECT_EQ(count_of(run({{"log.level", "error"}, {"log.interval", "1"}}).out, "Train Epoch"), 12);
 }
 
 TEST_F(Train, LeavesTheModelTheRecipeTheCurvesAndNothingElse) {
@@ -220,6 +224,10 @@ TEST_F(Train, StopsAfterMaxSteps) {
   EXPECT_EQ(without_numbers(run({{"train.max_steps", "8"}, {"log.interval", "3"}}).out),
             R"(Distributed training - False
 Number of gpus available - 0
+Get train data loader
+Get test data loader
+Processes 23/23 (100%) of train data
+Processes 3/3 (100%) of test data
 Train Epoch: 1 [12/23 (50%)] Loss: #
 Train Epoch: 1 [23/23 (100%)] Loss: #
 Test set: Average loss: #, Accuracy: #/3 (#%)
@@ -247,7 +255,8 @@ TEST_F(Train, WithoutValidationDataNothingIsEvaluated) {
   write_pictures(23, 3);
   const Output output = run({{"data.validation", ""}, {"train.save", "best"}});
   EXPECT_EQ(output.out,
-            "Distributed training - False\nNumber of gpus available - 0\nSaving the model.\n");
+            "Distributed training - False\nNumber of gpus available - 0\nGet train data loader\n"
+            "Processes 23/23 (100%) of train data\nSaving the model.\n");
   EXPECT_EQ(load_model(directory_ / "out").card.epoch, 2);
 }
 

@@ -14,7 +14,7 @@ namespace {
 TEST(TrainingReport, DrawsAccuracyOnlyWhereThereIsValidation) {
   const test::TemporaryDirectory directory;
   MetricsFiles metrics(directory.path());
-  metrics.step({}, 10, 2.3, 0.1);
+  metrics.step({.loss = 2.3}, 10, 0.1);
   metrics.epoch({.epoch = 1, .steps = 20, .train_loss = 1.5});
   write_training_report(directory.path(), metrics);
   const auto without = data::decode_file(directory.path() / "loss.png");

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/train/header_line.h"
+
+#include "smtrain/apps/config/bind.h"
+#include "smtrain/apps/config/dump.h"
+#include "smtrain/engine/context.h"
+
+#include <fmt/format.h>
+
+#include <variant>
+
+namespace smtrain::app {
+
+std::string header_line(const Job& job) {
+  Recipe recipe = job.recipe;
+  OptimizerOptions optimizer = job.optimizer_options;
+  int64_t parameters = 0;
+  for (const auto& [name, parameter] : job.model->named_parameters())
+    parameters += parameter.numel();
+
+  const Choice model = choice_of(recipe.model);
+  std::string line =
+      fmt::format("version {}; model {}, {} parameters; optimizer {}", SMTRAIN_VERSION,
+                  model.kinds[model.chosen()].name, parameters, one_line(choice_of(optimizer)));
+  if (recipe.quirks.keras_lr == KerasLr::ignored) {
+    line += fmt::format(", train.optimizer.lr {} is ignored", base_lr(recipe.train.optimizer));
+  }
+  if (!std::holds_alternative<nn::ConstantSchedule>(recipe.train.schedule.kind)) {
+    line += "; schedule " + one_line(choice_of(recipe.train.schedule));
+  }
+  const Context& context = Context::current();
+  return line + fmt::format("; batch size {}; {}, compute threads: {}", recipe.train.batch_size,
+                            context.device().name(), context.threads());
+}
+
+}  // namespace smtrain::app

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace smtrain::app {
+
+/// What the container was started with, as JSON texts.
+struct JobInputs {
+  std::string hyperparameters_json = "{}";
+  std::string input_data_config_json = "{}";
+};
+
+}  // namespace smtrain::app

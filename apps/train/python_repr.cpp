@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/train/python_repr.h"
+
+#include "smtrain/engine/error.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+#include <cmath>
+
+namespace smtrain::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kDeepest = 64;
+
+std::string with_fraction(std::string number) {
+  return number.find_first_of(".en") == number.npos ? number + ".0" : number;
+}
+
+// fmt writes the shortest digits too, and an exponent where Python does.
+std::string repr_of(double value) { return with_fraction(fmt::format("{}", value)); }
+
+// Python escapes what does not show. Of the characters beyond ASCII these are the C1 controls and
+// two blanks; text is UTF-8, where they are C2 and a second byte.
+std::string repr_of(const std::string& text) {
+  const bool double_quotes = text.find('\'') != text.npos && text.find('"') == text.npos;
+  const char quote = double_quotes ? '"' : '\'';
+  std::string repr(1, quote);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const unsigned char next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (text[i] == quote || text[i] == '\\') {
+      repr += {'\\', text[i]};
+    } else if (byte == '\n' || byte == '\r' || byte == '\t') {
+      repr += {'\\', byte == '\n' ? 'n' : byte == '\r' ? 'r' : 't'};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      repr += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0xc2 && (next <= 0xa0 || next == 0xad)) {
+      repr += fmt::format("\\x{:02x}", next);
+      ++i;
+    } else {
+      repr += text[i];
+    }
+  }
+  return repr + quote;
+}
+
+std::string repr_of(const Json& value, std::string_view name, int depth) {
+  check(depth <= kDeepest, name, ": nested deeper than ", kDeepest, " levels");
+  switch (value.type()) {
+    case Json::value_t::null: return "None";
+    case Json::value_t::boolean: return value.get<bool>() ? "True" : "False";
+    case Json::value_t::number_float: return repr_of(value.get<double>());
+    case Json::value_t::string: return repr_of(value.get_ref<const std::string&>());
+    case Json::value_t::array:
+    case Json::value_t::object: break;
+    default: return value.dump();  // whole numbers
+  }
+  std::string elements;
+  for (const auto& [key, element] : value.items()) {
+    if (!elements.empty()) elements += ", ";
+    if (value.is_object()) elements += repr_of(key) + ": ";
+    elements += repr_of(element, name, depth + 1);
+  }
+  return value.is_object() ? "{" + elements + "}" : "[" + elements + "]";
+}
+
+}  // namespace
+
+std::string python_repr(std::string_view name, std::string_view json) {
+  const Json value = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  check(!value.is_discarded(), name, ": expected JSON, got '", json.substr(0, 80), "'");
+  return repr_of(value, name, 0);
+}
+
+std::string python_fixed_point(double value) {
+  if (std::isnan(value)) return "nan";
+  char text[400];  // a double has at most 309 digits before or 324 + 17 after the point
+  char* const end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr;
+  return with_fraction(std::string(text, end));
+}
+
+}  // namespace smtrain::app

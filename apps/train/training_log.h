@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/apps/train/progress.h"
+#include "smtrain/engine/shape.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace smtrain::app {
+
+/// How many samples of a split one process goes through, and how many there are.
+struct SampleCount {
+  int64_t share = 0;
+  int64_t all = 0;
+};
+
+/// What a job is about to do.
+struct JobSummary {
+  bool distributed = false;  // among several hosts
+  int64_t gpus = 0;
+  SampleCount training;
+  std::optional<SampleCount> validation;  // none: nothing is evaluated
+  Shape sample_shape;                     // [C, H, W]
+};
+
+/// What a training loop tells while it runs, in the order of these functions. All do nothing here.
+class TrainingLog {
+ public:
+  virtual ~TrainingLog() = default;
+
+  /// Whether Progress::correct is needed: counting costs a little each step. Asked once.
+  virtual bool wants_accuracy() const { return false; }
+
+  /// Asked after each step: true ends training there, with an evaluation and a saved model.
+  virtual bool wants_to_stop() const { return false; }
+
+  virtual void start(const JobSummary&) {}
+  virtual void epoch_start(const Progress&) {}
+  virtual void step(const Progress&) {}
+  virtual void epoch_end(const EpochMetrics&) {}  // after the evaluation, if there is one
+  virtual void saving() {}                        // before the model's files are written
+  virtual void finished() {}
+};
+
+}  // namespace smtrain::app

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/train/python_repr.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cfloat>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace smtrain::app {
+namespace {
+
+// Right: what python3 -c "import json; print(json.loads(TEXT))" prints.
+TEST(PythonRepr, PrintsWhatPythonPrints) {
+  struct Case {
+    const char *json, *python;
+  };
+  for (const Case& c : {
+           Case{"{}", "{}"},
+           {"[]", "[]"},
+           {R"({"z": 1, "a": {"c": [true, false, null]}, "b": []})",
+            "{'z': 1, 'a': {'c': [True, False, None]}, 'b': []}"},
+           {"[1.0, 0.1, -2.5e-7, 1e16, 123456789012345680.0, 1e15, 0.0001, 0.00001]",
+            "[1.0, 0.1, -2.5e-07, 1e+16, 1.2345678901234568e+17, 1000000000000000.0, 0.0001, "
+            "1e-05]"},
+           {"[-7, 0, 18446744073709551615]", "[-7, 0, 18446744073709551615]"},
+           {R"(["it's", "\"", "it's \"", "\\", "a\tb\nc\rd"])",
+            R"(["it's", '"', 'it\'s "', '\\', 'a\tb\nc\rd'])"},
+           {R"(["\u0001\u001f\u007f\u0085\u00a0\u00ad", "\uace0\uc591\uc774 \u00e9"])",
+            R"(['\x01\x1f\x7f\x85\xa0\xad', '고양이 é'])"},
+       }) {
+    EXPECT_EQ(python_repr("test", c.json), c.python);
+  }
+}
+
+TEST(PythonRepr, RefusesWhatIsNotJsonAndWhatIsTooDeep) {
+  const auto repr = [](const std::string& json) { return python_repr("test", json); };
+  for (const char* bad : {"", "{", "{'a': 1}", "{\"a\" 1}", "[1,]", "\"\xff\"", "1 2"}) {
+    EXPECT_THAT([&] { repr(bad); }, testing::ThrowsMessage<std::invalid_argument>(
+                                        std::string("test: expected JSON, got '") + bad + "'"));
+  }
+  const auto nested = [](size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  EXPECT_EQ(repr(nested(65)), nested(65));
+  EXPECT_THAT([&] { repr(nested(66)); },
+              testing::ThrowsMessage<std::invalid_argument>("test: nested deeper than 64 levels"));
+  EXPECT_THROW(repr(nested(1'000'000)), std::invalid_argument);
+}
+
+TEST(PythonFixedPoint, IsTheShortestFractionThatReadsTheSame) {
+  EXPECT_EQ(python_fixed_point(0.025707698954685294), "0.025707698954685294");
+  EXPECT_EQ(python_fixed_point(0.9916), "0.9916");
+  EXPECT_EQ(python_fixed_point(1), "1.0");
+  EXPECT_EQ(python_fixed_point(0), "0.0");
+  EXPECT_EQ(python_fixed_point(2.5e-7), "0.00000025");
+  EXPECT_EQ(python_fixed_point(1e22), "10000000000000000000000.0");
+  for (const double extreme : {std::numeric_limits<double>::denorm_min(), -DBL_MIN, -DBL_MAX}) {
+    EXPECT_EQ(std::strtod(python_fixed_point(extreme).c_str(), nullptr), extreme);
+  }
+  EXPECT_EQ(python_fixed_point(-std::nan("")), "nan");
+  EXPECT_EQ(python_fixed_point(-std::numeric_limits<double>::infinity()), "-inf");
+}
+
+}  // namespace
+}  // namespace smtrain::app
