@@ -46,6 +46,28 @@ TEST_P(Loss, CrossEntropyAgreesWithFloat64Reference) {
   }
 }
 
+TEST_P(Loss, LabelSmoothingSpreadsPartOfTheTargetOverAllClasses) {
+  for (const OpCase& c : cases({{1, 1}, {2, 3}, {65, 10}, {3, 33}})) {
+    SCOPED_TRACE(testing::Message() << c);
+    const Tensor x = c.randn(), target = targets({c.shape[0]}, c.shape[1]);
+    const std::vector<double> log_p = reference::log_softmax(x.to_vector<double>(), c.shape[1]);
+    const auto classes = static_cast<double>(c.shape[1]);
+    for (const double smoothing : {0.0, 0.1, 1.0}) {
+      std::vector<double> losses;
+      for (int64_t row = 0; row < c.shape[0]; ++row) {
+        const auto* row_log_p = &log_p[static_cast<size_t>(row * c.shape[1])];
+        double loss = -(1 - smoothing) * row_log_p[3 * row % c.shape[1]];
+        for (int64_t k = 0; k < c.shape[1]; ++k) loss -= smoothing / classes * row_log_p[k];
+        losses.push_back(loss);
+      }
+      EXPECT_CLOSE(
+          cross_entropy(x, target, {.label_smoothing = smoothing, .reduction = Reduction::none})
+              .to_vector<double>(),
+          losses, tolerance(dtype()));
+    }
+  }
+}
+
 TEST_P(Loss, ClassesMayBeFollowedByPositionsOrStandAlone) {
   const Tensor x = randn({2, 5, 3, 4}, dtype(), 1), target = targets({2, 3, 4}, 5);
   const Tensor rows = reshape(movedim(x, 1, 3), {24, 5});
