@@ -153,6 +153,10 @@ TEST_F(Cache, AFileServesLaterRunsOfTheSameJob) {
   const fs::path picture = directory_.path() / "data/b/07.png";
   fs::last_write_time(picture, fs::last_write_time(picture) + std::chrono::seconds(1));
   EXPECT_EQ(reads_of(resize), kPictures);
+  const auto changed = fs::last_write_time(picture);
+  write_png(picture, test::numbered_picture(19, 2, 3));  // another size, of the same time
+  fs::last_write_time(picture, changed);
+  EXPECT_EQ(reads_of(resize), kPictures);
   fs::rename(picture, directory_.path() / "data/b/99.png");
   EXPECT_EQ(reads_of(resize), kPictures);
   EXPECT_THAT(warnings_, IsEmpty());
