@@ -42,6 +42,9 @@ class ArrayDataset : public Dataset {
   std::string source(int64_t index) const override;
   const std::vector<std::string>& classes() const override { return classes_; }
 
+  /// Where the pictures come from: a path, or "archive: array".
+  const std::string& name() const { return name_; }
+
   int64_t channels() const { return channels_; }
   int64_t height() const { return height_; }
   int64_t width() const { return width_; }

@@ -204,6 +204,24 @@ struct LogOptions {
   bool operator==(const LogOptions&) const = default;
 };
 
+enum class Floatx { float32 };
+
+/// Where an array of pictures has its channels: [N, H, W, C] or [N, C, H, W].
+enum class ImageDataFormat { channels_last, channels_first };
+
+/// What Keras keeps in ~/.keras/keras.json.
+struct KerasOptions {
+  /// The eps of Keras' optimizers that are given none. Keras clips probabilities to [epsilon,
+  /// 1 - epsilon] too, before it takes their logarithm: the losses here take scores or
+  /// log-probabilities, which need no clip. The epsilon of its BatchNormalization is another, 1e-3.
+  double epsilon = 1e-7;
+  Floatx floatx = Floatx::float32;
+  ImageDataFormat image_data_format = ImageDataFormat::channels_last;  // of npz and npy files
+  std::string backend;                                                 // nothing depends on it
+
+  bool operator==(const KerasOptions&) const = default;
+};
+
 enum class SampleCounter { samples, batch_len };
 enum class TestLoss { mean, sum_of_batch_means };
 enum class SetEpoch { every_epoch, never };
@@ -252,6 +270,7 @@ struct Recipe {
   std::string device = "auto";  // auto, cpu, cuda or cuda:N
   Precision precision = Precision::f32;
   LogOptions log;
+  KerasOptions keras;
   QuirksOptions quirks;
   OutputOptions output;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/recipe_reader.h"
 
+#include "smtrain/apps/config/keras_settings.h"
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/places.h"
@@ -316,7 +317,7 @@ bool ends_in_log_softmax(const ModelOptions& model) {
 
 Recipe read_recipe(std::string_view text, const std::string& name,
                    const std::vector<Setting>& settings, const Variables& variables,
-                   std::vector<std::string>* warnings) {
+                   const DefaultSettings& keras_defaults, std::vector<std::string>* warnings) {
   Recipe recipe;
   const Group keys = keys_of(recipe);
   Reader reader(variables, name);
@@ -330,6 +331,12 @@ Recipe read_recipe(std::string_view text, const std::string& name,
       if (warnings != nullptr) warnings->push_back(error.what());
     }
   }
+  if (keras_defaults && lacks_keras_settings(recipe, reader.places())) {
+    for (const Setting& setting : keras_defaults()) {
+      if (!reader.places().has(setting.key)) reader.read_group(tree_of(setting), keys, "");
+    }
+  }
+  apply_keras_epsilon(recipe, reader.places());
   reader.finish(keys, "");
   if (!reader.places().has("train.loss") && !ends_in_log_softmax(recipe.model))
     recipe.train.loss = CrossEntropyLoss{};
@@ -340,10 +347,11 @@ Recipe read_recipe(std::string_view text, const std::string& name,
 }
 
 Recipe read_recipe_file(const std::filesystem::path& path, const std::vector<Setting>& settings,
-                        const Variables& variables, std::vector<std::string>* warnings) {
+                        const Variables& variables, const DefaultSettings& keras_defaults,
+                        std::vector<std::string>* warnings) {
   const auto bytes = read_file(path, kMaxFileBytes);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return read_recipe(text, path.string(), settings, variables, warnings);
+  return read_recipe(text, path.string(), settings, variables, keras_defaults, warnings);
 }
 
 }  // namespace smtrain::app

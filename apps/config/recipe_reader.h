@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/variables.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,13 @@ struct Setting {
   bool optional = false;  // a key that does not exist is left out, with a warning
 };
 
+/// Gives settings of keys that nothing else sets.
+using DefaultSettings = std::function<std::vector<Setting>()>;
+
 /// The recipe in `text`, which `name` calls in messages, with `settings` over it in their order: a
 /// mapping adds to what is there, a list replaces it, another kind (train.optimizer.name) starts
-/// from that kind's defaults. ${...} in a value is what `variables` says.
+/// from that kind's defaults. ${...} in a value is what `variables` says. A job that is Keras' (see
+/// keras_settings.h) asks `keras_defaults` for the keys of `keras` that it lacks.
 ///
 /// Throws std::invalid_argument for the first thing that is wrong, with its place:
 ///
@@ -29,11 +34,13 @@ struct Setting {
 /// `warnings` gets a line for each optional setting that was left out.
 Recipe read_recipe(std::string_view text, const std::string& name,
                    const std::vector<Setting>& settings = {}, const Variables& variables = {},
+                   const DefaultSettings& keras_defaults = {},
                    std::vector<std::string>* warnings = nullptr);
 
 /// The recipe in a file. Throws also std::runtime_error naming the file when it can't be read.
 Recipe read_recipe_file(const std::filesystem::path& path,
                         const std::vector<Setting>& settings = {}, const Variables& variables = {},
-                        std::vector<std::string>* warnings = nullptr);
+                        const DefaultSettings& keras_defaults = {},
+                   std::vector<std::string>* warnings = nullptr);
 
 }  // namespace smtrain::app

@@ -102,6 +102,15 @@ Group keys_of(LogOptions& o) {
             "Which lines of the program's own go to stderr; auto: SM_LOG_LEVEL, else info."}}};
 }
 
+Group keys_of(KerasOptions& o) {
+  return {
+      {{"epsilon", &o.epsilon, "The eps of a keras_ optimizer that is given none.", scale_above(0)},
+       {"floatx", one_of(o.floatx, {"float32"}), "Of the arithmetic."},
+       {"image_data_format", one_of(o.image_data_format, {"channels_last", "channels_first"}),
+        "Pictures in npz and npy files are [N, H, W, C] or [N, C, H, W]."},
+       {"backend", &o.backend, "What Keras computed with; any text, without effect."}}};
+}
+
 Group keys_of(QuirksOptions& o) {
   return {{{"sample_counter", one_of(o.sample_counter, {"samples", "batch_len"}),
             "batch_len: log lines count batches times the current batch's size."},
@@ -133,6 +142,7 @@ Group keys_of(Recipe& o) {
       {"device", &o.device, "auto, cpu, cuda or cuda:N."},
       {"precision", one_of(o.precision, {"f32"}), "Of the arithmetic."},
       {"log", keys_of(o.log), "What is printed."},
+      {"keras", keys_of(o.keras), "Keras' settings; defaults are those of ~/.keras/keras.json."},
       {"quirks", keys_of(o.quirks), "The articles' bugs, one switch each."},
       {"output", keys_of(o.output), "Where the results go."},
   }};

@@ -28,7 +28,7 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   trained.model->to(context.device());
 
   const std::vector<std::string>& classes = trained.card.classes;
-  const JobData data = open_data(recipe.data, Split::validation, classes, err);
+  const JobData data = open_data(recipe, Split::validation, classes, err);
   check(data.dataset->classes() == classes,
         fmt::format("{}: the model knows the classes [{}], the data has [{}]", command.model,
                     fmt::join(classes, ", "), fmt::join(data.dataset->classes(), ", ")));

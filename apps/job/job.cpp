@@ -33,7 +33,7 @@ std::vector<std::string> numbered_classes(const ModelOptions& model) {
 std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset& training,
                                        std::ostream& err) {
   if (!has_validation(recipe.data)) return std::nullopt;
-  JobData data = open_data(recipe.data, Split::validation, training.classes(), err);
+  JobData data = open_data(recipe, Split::validation, training.classes(), err);
   check(training.classes() == data.dataset->classes(),
         fmt::format("data: training has the classes [{}], validation has [{}]",
                     fmt::join(training.classes(), ", "), fmt::join(data.dataset->classes(), ", ")));
@@ -84,7 +84,7 @@ void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {
 
 Job::Job(const Recipe& recipe, std::ostream& err)
     : recipe(recipe),
-      training(open_data(recipe.data, Split::train, numbered_classes(recipe.model), err)),
+      training(open_data(recipe, Split::train, numbered_classes(recipe.model), err)),
       training_sampler(
           app::training_sampler(training.dataset->size(), {}, recipe.quirks.set_epoch)),
       train_loader(make_loader(training, recipe.data, recipe.train.batch_size, training_sampler)),

@@ -37,24 +37,44 @@ DatasetPtr open_idx(const SplitOptions& where, Split split,
                                 options);
 }
 
-DatasetPtr open_arrays(const SplitOptions& where, Split split,
-                       const data::ArrayDatasetOptions& options) {
-  if (where.path.empty()) return data::open_npy(where.images, where.labels, options);
-  const std::string ending = split == Split::train ? "_train" : "_test";
-  return data::open_npz(where.path,
-                        {.images = where.images.empty() ? "x" + ending : where.images,
-                         .labels = where.labels.empty() ? "y" + ending : where.labels},
-                        options);
+// Of two readings of an array's shape the wrong one mostly has more channels than pictures do.
+void check_layout(const data::ArrayDataset& data, ImageDataFormat format) {
+  if (data.channels() <= kMaxImageChannels) return;
+  const Shape shape =
+      array_shape(data.size(), {data.channels(), data.height(), data.width()}, format);
+  mistake(data.name(), ": shape ", shape, " is pictures of ", shape[3], " channels, ", shape[1],
+          "x", shape[2], " as channels_last, and of ", shape[1], " channels, ", shape[2], "x",
+          shape[3], " as channels_first; expected at most ", kMaxImageChannels,
+          " channels, and keras.image_data_format is ",
+          format == ImageDataFormat::channels_last ? "channels_last" : "channels_first");
 }
 
-DatasetPtr open_dataset(const DataOptions& options, Split split,
+DatasetPtr open_arrays(const SplitOptions& where, Split split, ImageDataFormat format,
+                       const std::vector<std::string>& class_names) {
+  const data::ArrayDatasetOptions options{
+      .channels_first = format == ImageDataFormat::channels_first, .classes = class_names};
+  const std::string ending = split == Split::train ? "_train" : "_test";
+  const auto arrays =
+      where.path.empty()
+          ? data::open_npy(where.images, where.labels, options)
+          : data::open_npz(where.path,
+                           {.images = where.images.empty() ? "x" + ending : where.images,
+                            .labels = where.labels.empty() ? "y" + ending : where.labels},
+                           options);
+  check_layout(*arrays, format);
+  return arrays;
+}
+
+DatasetPtr open_dataset(const Recipe& recipe, Split split,
                         const std::vector<std::string>& class_names) {
+  const DataOptions& options = recipe.data;
   const SplitOptions& where = split == Split::train ? options.train : options.validation;
   check(!where.path.empty() || !where.images.empty(),
         split == Split::train ? "data.train" : "data.validation", ": names no data");
   switch (options.format) {
     case DataFormat::idx: return open_idx(where, split, {.classes = class_names});
-    case DataFormat::npz: return open_arrays(where, split, {.classes = class_names});
+    case DataFormat::npz:
+      return open_arrays(where, split, recipe.keras.image_data_format, class_names);
     case DataFormat::cifar:
       return data::CifarDataset::open(where.path, {.train = split == Split::train});
     case DataFormat::image_folder: break;
@@ -151,13 +171,19 @@ Preprocessing preprocessing(const DataOptions& options, int64_t channels) {
   return result;
 }
 
-JobData open_data(const DataOptions& options, Split split,
-                  const std::vector<std::string>& class_names, std::ostream& err) {
+Shape array_shape(int64_t count, const Shape& picture, ImageDataFormat format) {
+  if (format == ImageDataFormat::channels_first) return {count, picture[0], picture[1], picture[2]};
+  return {count, picture[1], picture[2], picture[0]};
+}
+
+JobData open_data(const Recipe& recipe, Split split, const std::vector<std::string>& class_names,
+                  std::ostream& err) {
+  const DataOptions& options = recipe.data;
   const auto print = [&err](const std::string& line) { err << "smtrain: " << line << '\n'; };
   check_cache_is_elsewhere(options);
   const auto threads = static_cast<int>(options.threads);
   const data::CachedSamples cached = data::cached(
-      open_dataset(options, split, class_names), pixel_transforms(options, split),
+      open_dataset(recipe, split, class_names), pixel_transforms(options, split),
       {.mode = options.cache, .directory = options.cache_dir, .threads = threads, .warn = print});
   const data::ReadableSamples readable =
       data::readable_samples(cached.dataset, options.corrupt, threads);

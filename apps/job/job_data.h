@@ -36,12 +36,15 @@ struct JobData {
 /// Whether a recipe says where validation data is.
 bool has_validation(const DataOptions& options);
 
-/// Opens a split as the recipe says: format, policy for damaged files, cache. `class_names` name
-/// the classes of array files, which know only numbers; empty: as many as the labels need. `err`
-/// gets a line for each sample that was left out or replaced and when a cache can't be had. Throws
-/// what the dataset throws.
-JobData open_data(const DataOptions& options, Split split,
-                  const std::vector<std::string>& class_names, std::ostream& err);
+/// Opens a split as the recipe says: format, layout of arrays, policy for damaged files, cache.
+/// `class_names` name the classes of array files, which know only numbers; empty: as many as the
+/// labels need. `err` gets a line for each sample that was left out or replaced and when a cache
+/// can't be had. Throws what the dataset throws.
+JobData open_data(const Recipe& recipe, Split split, const std::vector<std::string>& class_names,
+                  std::ostream& err);
+
+/// The shape of an array file of so many pictures [C, H, W] in a format.
+Shape array_shape(int64_t count, const Shape& picture, ImageDataFormat format);
 
 /// The pixel transforms of a recipe. Chance is for training: validation takes the middle where
 /// training takes a random crop, and leaves the other random transforms out.

@@ -2,6 +2,7 @@
 #include "smtrain/apps/train/train.h"
 
 #include "smtrain/apps/config/dump.h"
+#include "smtrain/apps/config/keras_settings.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/model/model_file.h"
@@ -147,7 +148,8 @@ void train_model(const Recipe& recipe, TrainingLog& log, std::ostream& err) {
 }
 
 int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
-  Recipe recipe = read_recipe_file(command.config, command.settings, command.variables);
+  Recipe recipe = read_recipe_file(command.config, command.settings, command.variables,
+                                   keras_defaults(command.variables, err));
   recipe.log.level = log_level(recipe.log, command.variables, err);
   const bool terminal = isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
   const auto log = make_training_log(recipe, JobInputs{}, {.stream = out, .terminal = terminal});

@@ -16,8 +16,8 @@ struct Output {
   std::string out, err;
 };
 
-/// Trains a recipe file on the data in `data`, which is its channel `training` and MNIST_DIR, and
-/// leaves everything in `output`. One compute thread: tests run beside each other. What it prints
+/// Trains a recipe file on the data in `data`, which is its channel `training`, MNIST_DIR and
+/// KERAS_HOME, and leaves everything in `output`. One compute thread: tests run beside each other. What it prints
 /// about itself is left out, but for warnings.
 inline Output run_training(const std::filesystem::path& recipe, const std::filesystem::path& data,
                            const std::filesystem::path& output,
@@ -25,6 +25,7 @@ inline Output run_training(const std::filesystem::path& recipe, const std::files
   app::TrainCommand command{.config = recipe.string(), .settings = {}, .variables = {}};
   command.variables.set("SM_CHANNEL_TRAINING", data.string());
   command.variables.set("MNIST_DIR", data.string());
+  command.variables.set("KERAS_HOME", data.string());
   const auto set = [&](const std::string& key, const std::string& value) {
     command.settings.push_back({key, value, "--set " + key + "=" + value});
   };
