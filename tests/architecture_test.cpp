@@ -47,7 +47,7 @@ const std::vector<Confined> kConfined = {
     {"cuda", "kernels/cuda/"},
     {"cudnn", "kernels/cuda/"},
     {"isa-l/", "engine/io/compression"},
-    {"jpeglib.h", "data/decode_jpeg"},
+    {"jpeglib.h", "data/"},
     {"oneapi/dnnl/", "kernels/cpu/"},
     {"png.h", "data/"},
     {"stb_image.h", "data/decode_stb"},
