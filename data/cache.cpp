@@ -5,11 +5,9 @@
 #include "smtrain/data/prefetcher.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/sha256.h"
-
-#include <unistd.h>
+#include "smtrain/engine/machine.h"
 
 #include <algorithm>
-#include <fstream>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -20,21 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What the machine has or, where that is less, what this process's container may use.
-uint64_t memory_bytes() {
-  uint64_t bytes = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-                   static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
-  for (const char* file :
-       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    uint64_t limit;  // "max" where there is none
-    if (std::ifstream(file) >> limit) bytes = std::min(bytes, limit);
-  }
-  return bytes;
-}
-
 uint64_t limit_bytes(const CacheOptions& options) {
   if (options.max_bytes > 0) return options.max_bytes;
-  return options.mode == CacheMode::disk ? UINT64_MAX : memory_bytes() / 2;
+  return options.mode == CacheMode::disk
+             ? UINT64_MAX
+             : memory_limit_bytes().value_or(physical_memory_bytes()) / 2;
 }
 
 class MemoryWriter : public FileWriter {
