@@ -42,7 +42,8 @@ void start_again_with_a_short_spin(char** argv) {
 bool computes(const smtrain::app::Command& command) {
   return std::holds_alternative<smtrain::app::TrainCommand>(command) ||
          std::holds_alternative<smtrain::app::EvaluateCommand>(command) ||
-         std::holds_alternative<smtrain::app::PredictCommand>(command);
+         std::holds_alternative<smtrain::app::PredictCommand>(command) ||
+         std::holds_alternative<smtrain::app::DoctorCommand>(command);
 }
 
 /// The arguments of a program that is also called by its command's name: links `train` and `serve`

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/run.h"
 
+#include "smtrain/apps/doctor/doctor.h"
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/inspect/inspect.h"
 #include "smtrain/apps/predict/predict.h"
@@ -45,6 +46,7 @@ struct Run {
     print_environment(environment, c.form, std::cout);
     return 0;
   }
+  int operator()(const DoctorCommand& c) const { return doctor(c, std::cout); }
   int operator()(const PrintCommand& c) const {
     std::cout << c.text;
     return 0;

@@ -136,6 +136,12 @@ void add_env(CLI::App& program, EnvCommand& env) {
   sources->excludes(json);
 }
 
+void add_doctor(CLI::App& program, DoctorCommand& doctor) {
+  CLI::App& command =
+      *program.add_subcommand("doctor", "Says what this machine is, how fast, and what is wrong");
+  command.add_flag("--json", doctor.json, "The same as JSON");
+}
+
 /// The command that was asked for, down to `data synth digits`.
 const CLI::App& innermost(const CLI::App& program) {
   const CLI::App* command = &program;
@@ -192,6 +198,7 @@ Command parse_command_line(std::vector<std::string> arguments) {
   InspectCommand inspect;
   SynthDigitsCommand digits;
   EnvCommand env;
+  DoctorCommand doctor;
 
   CLI::App program(
       "Trains image classifiers. `smtrain --config cats.yaml` is `smtrain train "
@@ -205,6 +212,7 @@ Command parse_command_line(std::vector<std::string> arguments) {
   add_inspect(program, inspect);
   add_data(program, digits);
   add_env(program, env);
+  add_doctor(program, doctor);
 
   const auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
   std::for_each(arguments.begin(), end_of_options, spell_with_dashes);
@@ -238,6 +246,7 @@ Command parse_command_line(std::vector<std::string> arguments) {
   if (name == "predict") return predict;
   if (name == "inspect") return inspect;
   if (name == "env") return env;
+  if (name == "doctor") return doctor;
   return digits;
 }
 

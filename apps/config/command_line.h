@@ -62,13 +62,19 @@ struct EnvCommand {
   Form form = Form::plain;
 };
 
+/// smtrain doctor [--json]
+struct DoctorCommand {
+  bool json = false;
+};
+
 /// --help and --version: the text goes to standard output, and that is all.
 struct PrintCommand {
   std::string text;
 };
 
 using Command = std::variant<TrainCommand, EvaluateCommand, PredictCommand, InspectCommand,
-                             SynthDigitsCommand, EnvCommand, PrintCommand>;
+                             SynthDigitsCommand, EnvCommand, DoctorCommand,
+                             PrintCommand>;
 
 /// What the arguments, without the program's name, ask for. In the names of options '-' and '_' are
 /// the same. Throws std::invalid_argument naming an unknown command or option, with the nearest one

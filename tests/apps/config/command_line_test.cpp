@@ -46,6 +46,13 @@ TEST(CommandLine, SetComesBeforeTheFlags) {
                                           is_setting("train.optimizer.lr", "0.1", "--lr 0.1")));
 }
 
+TEST(CommandLine, DoctorPrintsATableOrJson) {
+  EXPECT_FALSE(parse<DoctorCommand>({"doctor"}).json);
+  EXPECT_TRUE(parse<DoctorCommand>({"doctor", "--json"}).json);
+  EXPECT_EQ(mistake_in({"doctor", "--jsn"}),
+            "doctor: unknown option '--jsn'; did you mean '--json'?");
+}
+
 TEST(CommandLine, DashAndUnderscoreAreAlike) {
   for (const char* name : {"--test-batch-size", "--test_batch_size", "--test_batch-size"}) {
     EXPECT_THAT(parse<TrainCommand>({"--config", "c", name, "8"}).settings,
