@@ -47,7 +47,7 @@ class Start : public testing::Test {
                 std::vector<std::string>* warnings = nullptr) const {
     const TrainCommand command = start(arguments);
     return read_recipe("model: net\ndata: {train: d}\ntrain: {epochs: 2}\n", "recipe.yaml",
-                       command.settings, command.variables, warnings);
+                       command.settings, command.variables, {}, warnings);
   }
 
   const test::TemporaryDirectory directory_;
