@@ -5,7 +5,9 @@
 #include "smtrain/apps/train/log_output.h"
 #include "smtrain/apps/train/training_log.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace smtrain::app {

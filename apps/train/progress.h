@@ -4,7 +4,6 @@
 #include "smtrain/apps/job/evaluator.h"
 
 #include <cstdint>
-#include <optional>
 
 namespace smtrain::app {
 

@@ -6,6 +6,7 @@
 #include "smtrain/apps/train/training_log.h"
 
 #include <cstdint>
+#include <string>
 
 namespace smtrain::app {
 

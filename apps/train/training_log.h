@@ -32,7 +32,8 @@ class TrainingLog {
   /// Whether Progress::correct is needed: counting costs a little each step. Asked once.
   virtual bool wants_accuracy() const { return false; }
 
-  /// Asked after each step: true ends training there, with an evaluation and a saved model.
+  /// Asked after each step: true, which must last, ends training there, with an evaluation and a
+  /// saved model.
   virtual bool wants_to_stop() const { return false; }
 
   virtual void start(const JobSummary&) {}

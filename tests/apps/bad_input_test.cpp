@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "@/recipe.yaml:7:20: unknown key 'batchsize' in train; did you mean "
                  "'batch_size'?"},
         BadInput{"DuplicateKey", recipe_with("device: cpu", "train: {}"), kMistake,
-                 "@/recipe.yaml:9:1: key 'train' is given twice, first at @/recipe.yaml:7:1"},
+                 "@/recipe.yaml:10:1: key 'train' is given twice, first at @/recipe.yaml:7:1"},
         BadInput{"WrongType", recipe_with("epochs: 2", "epochs: two"), kMistake,
                  "@/recipe.yaml:7:17: train.epochs: expected a whole number, at least 1 and at "
                  "most 1048576, got 'two'"},

@@ -63,6 +63,10 @@ TEST_F(DamagedPictures, AreReplacedAndListed) {
   EXPECT_THAT(result.out, HasSubstr("Train Epoch: 1 [6/6 (100%)]"));
 }
 
+TEST_F(DamagedPictures, AreNotListedWhereOnlyErrorsAre) {
+  EXPECT_EQ(job_.train({"data.corrupt=skip", "log.level=error"}).err, "");
+}
+
 TEST_F(DamagedPictures, StopTrainingAndTheModelIsYesterdays) {
   for (const char* threads : {"0", "2"}) {
     const ProgramResult result = job_.train({std::string("data.threads=") + threads});

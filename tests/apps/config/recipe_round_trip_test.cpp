@@ -79,6 +79,30 @@ TEST(RecipeRoundTrip, EveryKindOfOptimizerLossAndSchedule) {
   }
 }
 
+TEST(RecipeRoundTrip, EveryStyleLevelAndQuirk) {
+  Recipe recipe;
+  recipe.data.train.path = "a";
+  recipe.data.cache_dir = "c";
+  recipe.output = {"o", "m"};
+  recipe.quirks = {SampleCounter::batch_len, TestLoss::sum_of_batch_means, SetEpoch::never,
+                   KerasLr::ignored, SamplerOrder::test_shuffled};
+  for (const LogStyle style : {LogStyle::pytorch, LogStyle::pytorch_script, LogStyle::keras}) {
+    for (const LogLevel level : {LogLevel::automatic, LogLevel::debug, LogLevel::info,
+                                 LogLevel::warning, LogLevel::error}) {
+      recipe.log = {style, 7, level};
+      expect_round_trip(recipe);
+    }
+  }
+  EXPECT_NE(dump(recipe).find("  style: keras\n  interval: 7\n  level: error\n"),
+            std::string::npos);
+  EXPECT_NE(dump(recipe).find("  sample_counter: batch_len\n"
+                              "  test_loss: sum_of_batch_means\n"
+                              "  set_epoch: never\n"
+                              "  keras_lr: ignored\n"
+                              "  sampler_order: test_shuffled\n"),
+            std::string::npos);
+}
+
 TEST(RecipeRoundTrip, TextsThatYamlCouldMistake) {
   Recipe recipe;
   recipe.data.cache_dir = "c";
