@@ -18,7 +18,7 @@ struct GpuRequest {
   std::string origin;  // "--num-gpus 2"
 };
 
-/// smtrain [train] --config FILE: read_recipe_file(config, settings, variables) is the job.
+/// smtrain [train] --config FILE: read_sourced_recipe_file(config, settings, variables) is the job.
 struct TrainCommand {
   std::string config;
   std::vector<Setting> settings;  // --set first, then the flags

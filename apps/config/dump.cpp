@@ -1,82 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/dump.h"
 
-#include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/schema.h"
-#include "smtrain/apps/config/variables.h"
-
-#include <algorithm>
-#include <array>
-#include <cctype>
 
 namespace smtrain::app {
 namespace {
-
-/// A text that YAML could take for something else goes in double quotes.
-std::string quoted(const std::string& text) {
-  static constexpr std::array kOthers = {"null", "Null", "NULL", "true", "false"};
-  const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '/' || c == '.' || c == '-';
-  };
-  const bool starts_plain = !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) ||
-                                              text[0] == '/' || text[0] == '_');
-  if (starts_plain && std::all_of(text.begin(), text.end(), is_plain) &&
-      std::find(kOthers.begin(), kOthers.end(), text) == kOthers.end()) {
-    return text;
-  }
-  std::string result = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      result += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      constexpr char kDigits[] = "0123456789abcdef";
-      result += {'\\', 'x', kDigits[byte / 16], kDigits[byte % 16]};
-    } else {
-      result += c;
-    }
-  }
-  return result + "\"";
-}
-
-std::string leaf(bool value) { return value ? "true" : "false"; }
-std::string leaf(int64_t value) { return number_text(value); }
-std::string leaf(double value) { return number_text(value); }
-std::string leaf(const std::string& value) { return quoted(without_variables(value)); }
-
-template <typename Elements>
-std::string leaves(const Elements& elements) {
-  std::string text;
-  for (const auto& element : elements) text += (text.empty() ? "" : ", ") + leaf(element);
-  return "[" + text + "]";
-}
-std::string leaf(Size2d size) { return leaves(std::array{size.height, size.width}); }
-std::string leaf(const std::array<double, 2>& pair) { return leaves(pair); }
-template <typename T>
-std::string leaf(const std::vector<T>& elements) {
-  return leaves(elements);
-}
-template <typename T>
-std::string leaf(const std::optional<T>& value) {
-  return value ? leaf(*value) : "auto";
-}
-
-std::string leaf(const OneOf& value) { return std::string(value.names[value.get()]); }
-
-/// What is written on the line of a key: nothing for what has keys or elements of its own.
-std::string plain_text(const Value& value) {
-  return std::visit(
-      [](const auto& v) -> std::string {
-        if constexpr (requires { leaf(*v); }) {
-          return leaf(*v);
-        } else if constexpr (requires { leaf(v); }) {
-          return leaf(v);
-        } else {
-          return "";
-        }
-      },
-      value);
-}
 
 /// Writes keys one a line, what belongs to a key two columns further right.
 class Dumper {
@@ -99,10 +28,10 @@ class Dumper {
 
   template <typename T>
   void write_value(T* const& value, int) {
-    end_line(leaf(*value));
+    end_line(value_text(value));
   }
 
-  void write_value(const OneOf& value, int) { end_line(leaf(value)); }
+  void write_value(const OneOf& value, int) { end_line(value_text(value)); }
 
   void write_value(const Group& group, int indent) {
     text_ += "\n";
@@ -130,7 +59,7 @@ class Dumper {
     for (size_t i = 0; i < lists.size(); ++i) {
       const auto [name, list] = lists.at(i);
       begin_line(indent);
-      text_ += quoted(name) + ":";
+      text_ += text_as_yaml(name) + ":";
       write_value(list, indent + 2);
     }
   }
@@ -169,7 +98,7 @@ std::string one_line(const Choice& choice) {
   std::string text(choice.kinds[kind].name);
   const char* before = " (";
   for (const Key& key : choice.choose(kind).keys) {
-    text += before + std::string(key.name) + " " + plain_text(key.value);
+    text += before + std::string(key.name) + " " + value_text(key.value);
     before = ", ";
   }
   return before[0] == ',' ? text + ")" : text;

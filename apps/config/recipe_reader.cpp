@@ -45,7 +45,7 @@ class Reader {
   Reader(const Variables& variables, std::string source)
       : values_(variables), places_(std::move(source)) {}
 
-  const Places& places() const { return places_; }
+  Places& places() { return places_; }
 
   /// `except` is a key of the mapping that has been read already.
   void read_group(const Node& node, const Group& group, const std::string& path,
@@ -105,6 +105,10 @@ class Reader {
     const std::string path = joined(group_path, key.name);
     places_.set(path, node.place);
     given_[path] = node;
+    const bool is_choice = std::holds_alternative<Choice>(key.value);
+    if (!is_choice && node.kind != Node::Kind::mapping) {
+      places_.give(path, {node.place, on_one_line(node)});
+    }
     const Target target{node, key, path};
     std::visit([&](const auto& place) { read(target, place); }, key.value);
   }
@@ -129,6 +133,7 @@ class Reader {
   void read(const Target& at, const List& list) {
     if (at.node.kind != Node::Kind::sequence) refuse(at, "a list");
     places_.forget_below(at.path);
+    places_.forget_given_below(at.path);
     list.clear();
     for (size_t i = 0; i < at.node.items.size(); ++i) {
       const std::string path = element(at.path, i);
@@ -141,6 +146,7 @@ class Reader {
   void read(const Target& at, const NamedLists& lists) {
     if (at.node.kind != Node::Kind::mapping) refuse(at, "a mapping from names to lists");
     places_.forget_below(at.path);
+    places_.forget_given_below(at.path);
     lists.clear();
     for (const Node::Entry& entry : at.node.entries) {
       const std::string path = joined(at.path, entry.key);
@@ -171,6 +177,7 @@ class Reader {
     const Group group = choice.choose(kind_named(choice, name, place, path));
     const std::string kind_path = joined(path, name);
     places_.set(kind_path, place);
+    places_.give(path, {place, name});
     if (is_name || node.entries.front().value.kind == Node::Kind::null) return;
     const Node& options = node.entries.front().value;
     check(!group.keys.empty() || options.kind == Node::Kind::mapping, options.place, ": ",
@@ -188,10 +195,12 @@ class Reader {
       const bool is_another = kind != choice.chosen();
       if (is_another) places_.forget_below(at.path);
       places_.set(tag_path, place);
+      places_.give(at.path, {place, name});
       const Group group = choice.choose(kind);
       if (node.kind == Node::Kind::mapping) {
         if (is_another) read_again(group, at.path);
       } else {
+        places_.forget_given_below(at.path);
         std::erase_if(given_, [below = at.path + "."](const auto& given) {
           return given.first.starts_with(below);
         });
@@ -315,12 +324,14 @@ bool ends_in_log_softmax(const ModelOptions& model) {
 
 }  // namespace
 
-Recipe read_recipe(std::string_view text, const std::string& name,
-                   const std::vector<Setting>& settings, const Variables& variables,
-                   const DefaultSettings& keras_defaults, std::vector<std::string>* warnings) {
-  Recipe recipe;
+SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name,
+                                  const std::vector<Setting>& settings, const Variables& variables,
+                                  const DefaultSettings& keras_defaults) {
+  SourcedRecipe result{.recipe = {}, .places = Places(name), .warnings = {}};
+  Recipe& recipe = result.recipe;
   const Group keys = keys_of(recipe);
   Reader reader(variables, name);
+  Places& places = reader.places();
   const Node document = read_yaml(text, name);
   if (document.kind != Node::Kind::null) reader.read_group(document, keys, "");
   for (const Setting& setting : settings) {
@@ -328,30 +339,43 @@ Recipe read_recipe(std::string_view text, const std::string& name,
       reader.read_group(tree_of(setting), keys, "");
     } catch (const UnknownKey& error) {
       if (!setting.optional) throw;
-      if (warnings != nullptr) warnings->push_back(error.what());
+      result.warnings.push_back(error.what());
     }
   }
-  if (keras_defaults && lacks_keras_settings(recipe, reader.places())) {
+  if (keras_defaults && lacks_keras_settings(recipe, places)) {
     for (const Setting& setting : keras_defaults()) {
-      if (!reader.places().has(setting.key)) reader.read_group(tree_of(setting), keys, "");
+      if (!places.has(setting.key)) reader.read_group(tree_of(setting), keys, "");
     }
   }
-  apply_keras_epsilon(recipe, reader.places());
+  apply_keras_epsilon(recipe, places);
   reader.finish(keys, "");
-  if (!reader.places().has("train.loss") && !ends_in_log_softmax(recipe.model))
+  if (!places.has("train.loss") && !ends_in_log_softmax(recipe.model)) {
     recipe.train.loss = CrossEntropyLoss{};
+    places.give("train.loss", {"model ends in scores", "cross_entropy"});
+  }
   apply_image_size(recipe.data);
-  if (recipe.output.model_dir.empty()) recipe.output.model_dir = recipe.output.dir;
-  check_recipe(recipe, reader.places());
-  return recipe;
+  if (recipe.output.model_dir.empty()) {
+    recipe.output.model_dir = recipe.output.dir;
+    places.give("output.model_dir", {"output.dir", recipe.output.dir});
+  }
+  check_recipe(recipe, places);
+  result.places = std::move(places);
+  return result;
 }
 
-Recipe read_recipe_file(const std::filesystem::path& path, const std::vector<Setting>& settings,
-                        const Variables& variables, const DefaultSettings& keras_defaults,
-                        std::vector<std::string>* warnings) {
+SourcedRecipe read_sourced_recipe_file(const std::filesystem::path& path,
+                                       const std::vector<Setting>& settings,
+                                       const Variables& variables,
+                                       const DefaultSettings& keras_defaults) {
   const auto bytes = read_file(path, kMaxFileBytes);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return read_recipe(text, path.string(), settings, variables, keras_defaults, warnings);
+  return read_sourced_recipe(text, path.string(), settings, variables, keras_defaults);
+}
+
+Recipe read_recipe(std::string_view text, const std::string& name,
+                   const std::vector<Setting>& settings, const Variables& variables,
+                   const DefaultSettings& keras_defaults) {
+  return read_sourced_recipe(text, name, settings, variables, keras_defaults).recipe;
 }
 
 }  // namespace smtrain::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/places.h"
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/apps/config/variables.h"
 
@@ -31,16 +32,28 @@ using DefaultSettings = std::function<std::vector<Setting>()>;
 /// Throws std::invalid_argument for the first thing that is wrong, with its place:
 ///
 ///   cats.yaml:14:3: unknown key 'learnign_rate' in train.optimizer; did you mean 'learning_rate'?
-/// `warnings` gets a line for each optional setting that was left out.
 Recipe read_recipe(std::string_view text, const std::string& name,
                    const std::vector<Setting>& settings = {}, const Variables& variables = {},
-                   const DefaultSettings& keras_defaults = {},
-                   std::vector<std::string>* warnings = nullptr);
+                   const DefaultSettings& keras_defaults = {});
+
+/// A recipe, where each of its keys was set, and a line for each optional setting that was left
+/// out.
+struct SourcedRecipe {
+  Recipe recipe;
+  Places places;
+  std::vector<std::string> warnings;
+};
+
+/// As read_recipe(), with everything that each key was given.
+SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name,
+                                  const std::vector<Setting>& settings = {},
+                                  const Variables& variables = {},
+                                  const DefaultSettings& keras_defaults = {});
 
 /// The recipe in a file. Throws also std::runtime_error naming the file when it can't be read.
-Recipe read_recipe_file(const std::filesystem::path& path,
-                        const std::vector<Setting>& settings = {}, const Variables& variables = {},
-                        const DefaultSettings& keras_defaults = {},
-                   std::vector<std::string>* warnings = nullptr);
+SourcedRecipe read_sourced_recipe_file(const std::filesystem::path& path,
+                                       const std::vector<Setting>& settings = {},
+                                       const Variables& variables = {},
+                                       const DefaultSettings& keras_defaults = {});
 
 }  // namespace smtrain::app

@@ -41,6 +41,33 @@ Node as_list(const Node& node) {
   return list;
 }
 
+/// Adds to `line` until it is too long to be shown.
+void append_on_one_line(const Node& node, std::string& line) {
+  if (line.size() > kLongestQuote) return;
+  const auto append_all = [&line](char open, const auto& parts, char close, const auto& append) {
+    line += open;
+    for (const auto& part : parts) {
+      if (&part != &parts.front()) line += ", ";
+      append(part);
+      if (line.size() > kLongestQuote) return;
+    }
+    line += close;
+  };
+  switch (node.kind) {
+    case Node::Kind::null: line += "null"; break;
+    case Node::Kind::scalar: line += node.text.substr(0, kLongestQuote + 1); break;
+    case Node::Kind::sequence:
+      append_all('[', node.items, ']', [&](const Node& item) { append_on_one_line(item, line); });
+      break;
+    case Node::Kind::mapping:
+      append_all('{', node.entries, '}', [&](const Node::Entry& entry) {
+        line += entry.key.substr(0, kLongestQuote) + ": ";
+        append_on_one_line(entry.value, line);
+      });
+      break;
+  }
+}
+
 }  // namespace
 
 void refuse(const Target& at, std::string_view expected) {
@@ -57,6 +84,12 @@ std::string described(const Node& node) {
   }
   const bool is_long = node.text.size() > kLongestQuote;
   return "'" + node.text.substr(0, kLongestQuote) + (is_long ? "...'" : "'");
+}
+
+std::string on_one_line(const Node& node) {
+  std::string line;
+  append_on_one_line(node, line);
+  return line.size() > kLongestQuote ? line.substr(0, kLongestQuote) + "..." : line;
 }
 
 std::string alternatives(const std::vector<std::string_view>& names) {

@@ -29,6 +29,9 @@ struct Target {
 /// A node as messages show it: 'three', a list, nothing.
 std::string described(const Node& node);
 
+/// A node as one line of YAML shows it: "[resize, {grayscale: 1}]". Long ones are cut.
+std::string on_one_line(const Node& node);
+
 /// "a, b or c"
 std::string alternatives(const std::vector<std::string_view>& names);
 

@@ -148,8 +148,9 @@ void train_model(const Recipe& recipe, TrainingLog& log, std::ostream& err) {
 }
 
 int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
-  Recipe recipe = read_recipe_file(command.config, command.settings, command.variables,
-                                   keras_defaults(command.variables, err));
+  Recipe recipe = read_sourced_recipe_file(command.config, command.settings, command.variables,
+                                           keras_defaults(command.variables, err))
+                      .recipe;
   recipe.log.level = log_level(recipe.log, command.variables, err);
   const bool terminal = isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
   const auto log = make_training_log(recipe, JobInputs{}, {.stream = out, .terminal = terminal});

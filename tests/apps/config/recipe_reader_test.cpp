@@ -400,7 +400,7 @@ TEST(RecipeReader, NamesASettingThatIsWrong) {
 }
 
 TEST(RecipeReader, NamesAFileThatCannotBeRead) {
-  EXPECT_THAT([] { read_recipe_file("/nowhere/cats.yaml"); },
+  EXPECT_THAT([] { read_sourced_recipe_file("/nowhere/cats.yaml"); },
               testing::ThrowsMessage<std::runtime_error>(testing::HasSubstr("/nowhere/cats.yaml")));
 }
 

@@ -121,7 +121,7 @@ TEST(RecipeRoundTrip, TextsThatYamlCouldMistake) {
 TEST(Configs, CatsIsTheFirstArticlesJob) {
   Variables variables;
   variables.set("SM_CHANNEL_TRAINING", "/photos");
-  const Recipe recipe = read_recipe_file(kConfigs / "cats.yaml", {}, variables);
+  const Recipe recipe = read_sourced_recipe_file(kConfigs / "cats.yaml", {}, variables).recipe;
   EXPECT_EQ(std::get<NetModel>(recipe.model).classes, 3);
   EXPECT_EQ(recipe.data.train.path, "/photos/train");
   EXPECT_EQ(recipe.data.validation.path, "/photos/validation");
@@ -136,7 +136,7 @@ TEST(Configs, MnistFindsItsFiles) {
   variables.set("MNIST_DIR", "");
   variables.set("SAGEMAKER_BASE_DIR", "/nowhere");
   const auto paths = [&] {
-    const Recipe recipe = read_recipe_file(kConfigs / "mnist.yaml", {}, variables);
+    const Recipe recipe = read_sourced_recipe_file(kConfigs / "mnist.yaml", {}, variables).recipe;
     return std::pair(recipe.data.train.path, recipe.data.validation.path);
   };
   using Paths = std::pair<std::string, std::string>;
@@ -147,7 +147,7 @@ TEST(Configs, MnistFindsItsFiles) {
   EXPECT_EQ(paths(), Paths("/t", "/v"));
   variables.set("MNIST_DIR", "/m");
   EXPECT_EQ(paths(), Paths("/m", "/m"));
-  expect_round_trip(read_recipe_file(kConfigs / "mnist.yaml", {}, variables));
+  expect_round_trip(read_sourced_recipe_file(kConfigs / "mnist.yaml", {}, variables).recipe);
 }
 
 /// Every key, and those of every kind of a choice, has a line of documentation.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/key_text.h"
+
+#include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/config/value_reader.h"
+#include "smtrain/apps/config/variables.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace smtrain::app {
+namespace {
+
+std::string leaf(bool value) { return value ? "true" : "false"; }
+std::string leaf(int64_t value) { return number_text(value); }
+std::string leaf(double value) { return number_text(value); }
+std::string leaf(const std::string& value) { return text_as_yaml(without_variables(value)); }
+
+template <typename Elements>
+std::string leaves(const Elements& elements) {
+  std::string text;
+  for (const auto& element : elements) text += (text.empty() ? "" : ", ") + leaf(element);
+  return "[" + text + "]";
+}
+
+std::string leaf(Size2d size) { return leaves(std::array{size.height, size.width}); }
+std::string leaf(const std::array<double, 2>& pair) { return leaves(pair); }
+template <typename T>
+std::string leaf(const std::vector<T>& elements) {
+  return leaves(elements);
+}
+template <typename T>
+std::string leaf(const std::optional<T>& value) {
+  return value ? leaf(*value) : "auto";
+}
+
+struct ValueText {
+  template <typename T>
+  std::string operator()(T* value) const {
+    return leaf(*value);
+  }
+  std::string operator()(const OneOf& value) const { return std::string(value.names[value.get()]); }
+  std::string operator()(const Group&) const { return ""; }
+  std::string operator()(const Choice& choice) const {
+    return std::string(choice.kinds[choice.chosen()].name);
+  }
+  std::string operator()(const List& list) const {
+    std::string text;
+    for (size_t i = 0; i < list.size(); ++i) text += (i > 0 ? ", " : "") + (*this)(list.at(i));
+    return "[" + text + "]";
+  }
+  std::string operator()(const NamedLists& lists) const {
+    std::string text;
+    for (size_t i = 0; i < lists.size(); ++i) {
+      const auto [name, list] = lists.at(i);
+      text += (i > 0 ? ", " : "") + text_as_yaml(name) + ": " + (*this)(list);
+    }
+    return "{" + text + "}";
+  }
+};
+
+/// The sentence without its full stop.
+struct TypeText {
+  const Range& range;
+
+  std::string operator()(bool*) const { return "True or false"; }
+  std::string operator()(int64_t*) const { return "A whole number" + range.text(); }
+  std::string operator()(double*) const { return "A number" + range.text(); }
+  std::string operator()(std::string*) const { return "A text"; }
+  std::string operator()(Size2d*) const {
+    return "[height, width] or one whole number for both" + range.text();
+  }
+  std::string operator()(std::array<double, 2>*) const {
+    return "A list of two numbers" + range.text();
+  }
+  std::string operator()(std::vector<int64_t>*) const {
+    return "A list of whole numbers" + range.text();
+  }
+  std::string operator()(std::vector<double>*) const { return "A list of numbers" + range.text(); }
+  std::string operator()(std::vector<std::string>*) const { return "A list of texts"; }
+  template <typename T>
+  std::string operator()(std::optional<T>*) const {
+    return (*this)(static_cast<T*>(nullptr)) + ", or auto";
+  }
+  std::string operator()(const OneOf& value) const {
+    return value.names.size() == 1 ? "Only " + std::string(value.names[0])
+                                   : "One of " + alternatives(value.names);
+  }
+  std::string operator()(const Group&) const { return ""; }
+  std::string operator()(const Choice& choice) const { return "One of " + kinds(choice); }
+  std::string operator()(const List&) const { return "A list"; }
+  std::string operator()(const NamedLists&) const { return "A mapping from names to lists"; }
+
+  static std::string kinds(const Choice& choice) {
+    std::vector<std::string_view> names;
+    for (const Choice::Kind& kind : choice.kinds) names.push_back(kind.name);
+    return alternatives(names);
+  }
+};
+
+}  // namespace
+
+std::string text_as_yaml(std::string_view text) {
+  static constexpr std::array kOthers = {"null", "Null", "NULL", "true", "false"};
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '/' || c == '.' || c == '-';
+  };
+  const bool starts_plain = !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) ||
+                                              text[0] == '/' || text[0] == '_');
+  if (starts_plain && std::all_of(text.begin(), text.end(), is_plain) &&
+      std::find(kOthers.begin(), kOthers.end(), text) == kOthers.end()) {
+    return std::string(text);
+  }
+  std::string result = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      result += {'\\', c};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      constexpr char kDigits[] = "0123456789abcdef";
+      result += {'\\', 'x', kDigits[byte / 16], kDigits[byte % 16]};
+    } else {
+      result += c;
+    }
+  }
+  return result + "\"";
+}
+
+std::string value_text(const Value& value) { return std::visit(ValueText{}, value); }
+
+std::string type_text(const Key& key) {
+  const std::string text = std::visit(TypeText{key.range}, key.value);
+  return text.empty() ? "" : text + ".";
+}
+
+const Key* find_key(const Group& group, std::string_view name) {
+  for (const Key& key : group.keys) {
+    if (key.name == name || (!key.more.alias.empty() && key.more.alias == name)) return &key;
+  }
+  return nullptr;
+}
+
+bool has_required_keys(const Group& group) {
+  return std::any_of(group.keys.begin(), group.keys.end(),
+                     [](const Key& key) { return key.more.required; });
+}
+
+}  // namespace smtrain::app

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/apps/config/schema.h"
+
+#include <string>
+#include <string_view>
+
+namespace smtrain::app {
+
+/// A text as YAML that reads as the same text: in double quotes where YAML, or ${...}, could take
+/// it for something else.
+std::string text_as_yaml(std::string_view text);
+
+/// What a key holds, on one line of YAML: 3, [0.9, 0.999], auto, the name of a chosen kind, the
+/// names of a list's kinds. Empty for a group.
+std::string value_text(const Value& value);
+
+/// What a key may hold, as a sentence: "A whole number, at least 1, or auto." Empty for a group.
+std::string type_text(const Key& key);
+
+/// Finds a key by its name or alias in a group; null when there is none.
+const Key* find_key(const Group& group, std::string_view name);
+
+/// Whether the key of a choice's kind has to be given.
+bool has_required_keys(const Group& group);
+
+}  // namespace smtrain::app
