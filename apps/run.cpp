@@ -1,30 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/run.h"
 
+#include "smtrain/apps/check/check_config.h"
+#include "smtrain/apps/config/completion.h"
+#include "smtrain/apps/config/default_recipe.h"
+#include "smtrain/apps/config/explain.h"
+#include "smtrain/apps/config/json_schema.h"
+#include "smtrain/apps/config/reference.h"
 #include "smtrain/apps/doctor/doctor.h"
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/inspect/inspect.h"
 #include "smtrain/apps/predict/predict.h"
 #include "smtrain/apps/sagemaker/env.h"
 #include "smtrain/apps/sagemaker/start.h"
+#include "smtrain/apps/show/show_data.h"
 #include "smtrain/apps/train/train.h"
 #include "smtrain/data/synth_digits.h"
-#include "smtrain/engine/error.h"
+#include "smtrain/data/synth_folders.h"
 
 #include <iostream>
+#include <utility>
 #include <variant>
 
 namespace smtrain::app {
 namespace {
+
+/// A command that takes a recipe, with what its surroundings say under what it says itself.
+TrainCommand in_surroundings(TrainCommand command) {
+  apply_environment(read_environment(Surroundings::of_process()), command);
+  return command;
+}
 
 int train_in_environment(TrainCommand command, RunRecord& record) {
   const Environment environment = read_environment(Surroundings::of_process());
   if (environment.hosts.size() > 1) record.host = environment.current_host;
   apply_environment(environment, command);
   record.recipe = command.config;
-  for (const std::string& note : command.notes) std::cerr << "smtrain: warning: " << note << '\n';
-  check(!command.config.empty(), "train: no recipe; give one by --config FILE");
-  return train(command, std::cout, std::cerr);
+  const JobInputs inputs{.container = environment.in_container,
+                         .hyperparameters_json = environment.hyperparameters_json,
+                         .input_data_config_json = environment.input_data_config_json};
+  return train(command, std::cout, std::cerr, inputs, &record);
 }
 
 struct Run {
@@ -34,10 +49,25 @@ struct Run {
   int operator()(const EvaluateCommand& c) const { return evaluate(c, std::cout, std::cerr); }
   int operator()(const PredictCommand& c) const { return predict(c, std::cout, std::cerr); }
   int operator()(const InspectCommand& c) const { return inspect(c, std::cout, std::cerr); }
+  int operator()(const DataShowCommand& c) const {
+    DataShowCommand command = c;
+    if (c.job.data.empty()) command.job = in_surroundings(c.job);
+    return show_data(command, std::cout, std::cerr);
+  }
   int operator()(const SynthDigitsCommand& c) const {
     data::write_synth_digits(
         c.out, {.train = c.train, .test = c.test, .seed = static_cast<uint64_t>(c.seed)});
     std::cout << c.out << ": " << c.train << " training and " << c.test << " test digits\n";
+    return 0;
+  }
+  int operator()(const SynthFoldersCommand& c) const {
+    data::write_synth_folders(c.out, {.classes = c.classes,
+                                      .train = c.train,
+                                      .validation = c.validation,
+                                      .side = c.size,
+                                      .seed = static_cast<uint64_t>(c.seed)});
+    std::cout << c.out << ": " << c.classes << " classes, of each " << c.train << " training and "
+              << c.validation << " validation pictures\n";
     return 0;
   }
   int operator()(const EnvCommand& c) const {
@@ -47,6 +77,31 @@ struct Run {
     return 0;
   }
   int operator()(const DoctorCommand& c) const { return doctor(c, std::cout); }
+  int operator()(const ConfigExplainCommand& c) const {
+    const TrainCommand job = in_surroundings(c.train);
+    if (job.config.empty() && job.data.empty()) {
+      std::cout << explain(c.key, nullptr);
+    } else {
+      const SourcedRecipe recipe = read_job_recipe(job);
+      std::cout << explain(c.key, &recipe);
+    }
+    return 0;
+  }
+  int operator()(const ConfigCheckCommand& c) const {
+    return check_config({in_surroundings(c.train)}, std::cout, std::cerr);
+  }
+  int operator()(const ConfigSchemaCommand&) const {
+    std::cout << recipe_json_schema();
+    return 0;
+  }
+  int operator()(const ConfigReferenceCommand&) const {
+    std::cout << recipe_reference();
+    return 0;
+  }
+  int operator()(const CompletionCommand& c) const {
+    std::cout << completion_script(c.shell);
+    return 0;
+  }
   int operator()(const PrintCommand& c) const {
     std::cout << c.text;
     return 0;

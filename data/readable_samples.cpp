@@ -2,6 +2,7 @@
 #include "smtrain/data/readable_samples.h"
 
 #include "smtrain/data/prefetcher.h"
+#include "smtrain/data/selected_samples.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>
@@ -11,33 +12,6 @@
 
 namespace smtrain::data {
 namespace {
-
-/// Samples of another dataset, in an order of its own.
-class SelectedSamples : public Dataset {
- public:
-  SelectedSamples(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> selected)
-      : dataset_(std::move(dataset)), selected_(std::move(selected)) {}
-
-  int64_t size() const override { return std::ssize(selected_); }
-  Sample get(int64_t index) const override { return dataset_->get(original(index)); }
-  std::optional<ImageView> view(int64_t index) const override {
-    return dataset_->view(original(index));
-  }
-  int64_t target(int64_t index) const override { return dataset_->target(original(index)); }
-  std::string source(int64_t index) const override { return dataset_->source(original(index)); }
-  std::string decoding() const override { return dataset_->decoding(); }
-  const std::vector<std::string>& classes() const override { return dataset_->classes(); }
-
- private:
-  int64_t original(int64_t index) const {
-    check(index >= 0 && index < size(), "readable samples: index ", index, " is out of range for ",
-          size(), " samples");
-    return selected_[static_cast<size_t>(index)];
-  }
-
-  std::shared_ptr<const Dataset> dataset_;
-  std::vector<int64_t> selected_;
-};
 
 std::vector<UnreadableSample> find_unreadable(const Dataset& dataset, int threads) {
   std::mutex mutex;

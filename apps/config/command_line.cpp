@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/command_line.h"
 
+#include "smtrain/apps/config/command_line_options.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/parameters.h"
 #include "smtrain/apps/config/schema.h"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <initializer_list>
 #include <limits>
 #include <span>
 
@@ -24,10 +24,9 @@ struct Flag {
 };
 
 constexpr Flag kEvaluateFlags[] = {
-    {"--data", "data.validation"},
-    {"--batch-size", "train.test_batch_size"},
-    {"--device", "device"},
-    {"--threads", "train.threads"},
+    {"--data", "data.validation"},   {"--limit", "data.limit"},
+    {"--fraction", "data.fraction"}, {"--batch-size", "train.test_batch_size"},
+    {"--device", "device"},          {"--threads", "train.threads"},
 };
 
 constexpr Flag kPredictFlags[] = {
@@ -41,13 +40,8 @@ void add_settings(CLI::App& command, std::span<const Flag> flags, std::vector<Se
       .add_option_function<std::vector<std::string>>(
           "--set",
           [&settings](const std::vector<std::string>& assignments) {
-            for (const std::string& assignment : assignments) {
-              const size_t equals = assignment.find('=');
-              check(equals != assignment.npos && equals > 0, "--set ", assignment,
-                    ": expected KEY=VALUE");
-              settings.push_back({assignment.substr(0, equals), assignment.substr(equals + 1),
-                                  "--set " + assignment});
-            }
+            for (const std::string& assignment : assignments)
+              settings.push_back(setting_of(assignment, "--set " + assignment));
           },
           "Sets any key of the recipe")
       ->type_name("KEY=VALUE")
@@ -61,21 +55,6 @@ void add_settings(CLI::App& command, std::span<const Flag> flags, std::vector<Se
             },
             std::string(doc_of(flag.key)) + " (" + flag.key + ")")
         ->type_name("VALUE");
-  }
-}
-
-/// Parameters are listed here and read by take_parameters().
-void add_train(CLI::App& program, std::vector<Setting>& settings) {
-  CLI::App& command = *program.add_subcommand("train", "Trains a model (the default command)");
-  add_settings(command, {}, settings);
-  static std::string read_elsewhere;
-  for (const Parameter& parameter : train_parameters()) {
-    const std::string key(parameter.key);
-    command
-        .add_option(flag_of(parameter.name), read_elsewhere,
-                    parameter.doc.empty() ? std::string(doc_of(key)) + " (" + key + ")"
-                                          : std::string(parameter.doc))
-        ->type_name(parameter.is_switch ? "" : "VALUE");
   }
 }
 
@@ -106,23 +85,6 @@ void add_inspect(CLI::App& program, InspectCommand& inspect) {
   command.add_option("files", inspect.files, "Files of weights")->type_name("FILE")->required();
 }
 
-void add_data(CLI::App& program, SynthDigitsCommand& digits) {
-  CLI::App& command = *program.add_subcommand("data", "Makes data");
-  CLI::App& synth = *command.add_subcommand("synth", "Draws data")->require_subcommand(1);
-  command.require_subcommand(1);
-  CLI::App& kind = *synth.add_subcommand("digits", "Digits, as MNIST's four IDX files");
-  kind.add_option("--out", digits.out, "Where the files go")->type_name("DIR")->required();
-  kind.add_option("--train", digits.train, "Pictures for training")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{10}, int64_t{10'000'000}));
-  kind.add_option("--test", digits.test, "Pictures for validation")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{10}, int64_t{10'000'000}));
-  kind.add_option("--seed", digits.seed, "Seed of every random draw")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
-}
-
 void add_env(CLI::App& program, EnvCommand& env) {
   CLI::App& command = *program.add_subcommand("env", "Shows what a container was started with");
   const auto add = [&](const char* name, EnvCommand::Form form, const char* doc) {
@@ -142,6 +104,63 @@ void add_doctor(CLI::App& program, DoctorCommand& doctor) {
   command.add_flag("--json", doctor.json, "The same as JSON");
 }
 
+void add_completion(CLI::App& program, CompletionCommand& completion) {
+  CLI::App& command = *program.add_subcommand("completion", "Prints a shell's completion script");
+  command.add_option("shell", completion.shell, "bash, zsh or fish")
+      ->type_name("SHELL")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+}
+
+/// The commands, and what arguments put into them.
+struct Commands {
+  TrainCommand job;  // of every command that takes a recipe
+  EvaluateCommand evaluate;
+  PredictCommand predict;
+  InspectCommand inspect;
+  DataCommands data;
+  ConfigCommands config;
+  CompletionCommand completion;
+  EnvCommand env;
+  DoctorCommand doctor;
+
+  void add_to(CLI::App& program) {
+    program.set_version_flag("--version", "smtrain " SMTRAIN_VERSION);
+    program.require_subcommand(1);
+    document_recipe(*program.add_subcommand("train", "Trains a model (the default command)"));
+    add_evaluate(program, evaluate);
+    add_predict(program, predict);
+    add_inspect(program, inspect);
+    add_data(program, data, job);
+    add_config(program, config);
+    add_env(program, env);
+    add_doctor(program, doctor);
+    add_completion(program, completion);
+  }
+
+  /// What was parsed, by the innermost command that was named.
+  Command chosen(const std::string& name) const {
+    if (name == "train") return job;
+    if (name == "evaluate") return evaluate;
+    if (name == "predict") return predict;
+    if (name == "inspect") return inspect;
+    if (name == "show") return DataShowCommand{job, data.split, data.n, data.out};
+    if (name == "digits") return data.digits;
+    if (name == "folders") return data.folders;
+    if (name == "explain") return ConfigExplainCommand{config.key, job};
+    if (name == "check") return ConfigCheckCommand{job};
+    if (name == "schema") return ConfigSchemaCommand{};
+    if (name == "reference") return ConfigReferenceCommand{};
+    if (name == "completion") return completion;
+    if (name == "env") return env;
+    return doctor;
+  }
+};
+
+constexpr char kProgramDoc[] =
+    "Trains image classifiers. `smtrain --config cats.yaml` is `smtrain train "
+    "--config cats.yaml`.";
+
 /// The command that was asked for, down to `data synth digits`.
 const CLI::App& innermost(const CLI::App& program) {
   const CLI::App* command = &program;
@@ -153,14 +172,18 @@ const CLI::App& innermost(const CLI::App& program) {
   const CLI::App& command = innermost(program);
   const std::string argument = program.remaining(true).front();
   const std::string name = argument.substr(0, argument.find('='));
+  if (command.get_name() == "train") {
+    const bool is_recipe = argument.ends_with(".yaml") || argument.ends_with(".yml");
+    mistake("train: unexpected '", argument,
+            is_recipe ? "'; a recipe is given as --config FILE" : "'; expected KEY=VALUE");
+  }
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) names.push_back(option->get_name());
   for (const CLI::App* inner : command.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(inner->get_name());
   }
-  throw std::invalid_argument(concat_text(
-      command.get_name(), ": ", name.starts_with('-') ? "unknown option '" : "unexpected '", name,
-      "'", did_you_mean(name, {names.begin(), names.end()})));
+  mistake(command.get_name(), ": ", name.starts_with('-') ? "unknown option '" : "unexpected '",
+          name, "'", did_you_mean(name, {names.begin(), names.end()}));
 }
 
 /// `--batch_size=4` becomes `--batch-size=4`.
@@ -170,13 +193,15 @@ void spell_with_dashes(std::string& argument) {
   std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
 }
 
-/// A first argument that is an option belongs to `train`.
+/// A first argument that is an option or KEY=VALUE belongs to `train`.
 void add_default_command(const CLI::App& program, std::vector<std::string>& arguments) {
   if (arguments.empty()) {
     arguments = {"--help"};
   } else if (arguments[0].starts_with('-')) {
     const bool is_own = program.get_option_no_throw(arguments[0]) != nullptr;
     if (!is_own) arguments.insert(arguments.begin(), "train");
+  } else if (arguments[0].find('=') != std::string::npos) {
+    arguments.insert(arguments.begin(), "train");
   } else {
     std::vector<std::string_view> names;
     for (const CLI::App* command : program.get_subcommands({}))
@@ -188,43 +213,67 @@ void add_default_command(const CLI::App& program, std::vector<std::string>& argu
   }
 }
 
+/// Takes what names and changes a recipe out of the arguments of a command that has one.
+void take_recipe(const CLI::App& program, std::vector<std::string>& arguments, TrainCommand& job) {
+  const CLI::App* command = &program;
+  size_t words = 0;  // of the command's name
+  for (; words < arguments.size() && !arguments[words].starts_with('-'); ++words) {
+    const auto inner = command->get_subcommands(
+        [&](const CLI::App* app) { return app->get_name() == arguments[words]; });
+    if (inner.empty()) break;
+    command = inner.front();
+  }
+  const auto is_help = [](const std::string& text) { return text == "--help" || text == "-h"; };
+  if (!takes_recipe(command->get_name()) ||
+      std::any_of(arguments.begin(), arguments.end(), is_help))
+    return;
+  std::vector<std::string> options;
+  for (const CLI::Option* option : command->get_options()) {
+    if (option == command->get_help_ptr()) continue;
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) options.push_back("-" + name);
+  }
+  const auto end_of_name = arguments.begin() + static_cast<std::ptrdiff_t>(words);
+  const auto rest =
+      take_parameters(command->get_name(), {end_of_name, arguments.end()}, options, job);
+  arguments.erase(end_of_name, arguments.end());
+  arguments.insert(arguments.end(), rest.begin(), rest.end());
+}
+
+CommandSyntax syntax_of(const CLI::App& command) {
+  CommandSyntax syntax{.name = command.get_name(), .doc = command.get_description()};
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->nonpositional()) continue;
+    const bool is_switch = option->get_expected_max() == 0;
+    syntax.options.push_back(
+        {option->get_name(), option->get_description(), is_switch ? "" : option->get_type_name()});
+  }
+  if (takes_recipe(command.get_name())) {
+    syntax.options.push_back({"--set", "Sets any key of the recipe", "KEY=VALUE"});
+    for (const Parameter& parameter : train_parameters()) {
+      syntax.options.push_back({flag_of(parameter.name), doc_of_parameter(parameter),
+                                parameter.is_switch ? "" : "VALUE"});
+    }
+  }
+  for (const CLI::App* inner : command.get_subcommands([](const CLI::App*) { return true; })) {
+    syntax.commands.push_back(syntax_of(*inner));
+  }
+  return syntax;
+}
+
 }  // namespace
 
 Command parse_command_line(std::vector<std::string> arguments) {
-  TrainCommand train;
-  std::vector<Setting> train_settings;
-  EvaluateCommand evaluate;
-  PredictCommand predict;
-  InspectCommand inspect;
-  SynthDigitsCommand digits;
-  EnvCommand env;
-  DoctorCommand doctor;
-
-  CLI::App program(
-      "Trains image classifiers. `smtrain --config cats.yaml` is `smtrain train "
-      "--config cats.yaml`.",
-      "smtrain");
-  program.set_version_flag("--version", "smtrain " SMTRAIN_VERSION);
-  program.require_subcommand(1);
-  add_train(program, train_settings);
-  add_evaluate(program, evaluate);
-  add_predict(program, predict);
-  add_inspect(program, inspect);
-  add_data(program, digits);
-  add_env(program, env);
-  add_doctor(program, doctor);
+  Commands commands;
+  CLI::App program(kProgramDoc, "smtrain");
+  commands.add_to(program);
 
   const auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
   std::for_each(arguments.begin(), end_of_options, spell_with_dashes);
   add_default_command(program, arguments);
-  const auto is_help = [](const std::string& text) { return text == "--help" || text == "-h"; };
-  const bool asks_for_help = std::any_of(arguments.begin(), arguments.end(), is_help);
-  if (arguments[0] == "train" && !asks_for_help) {
-    train.ignore_unknown = std::getenv("SM_USER_ARGS") != nullptr;  // then this is what they are
-    arguments.erase(arguments.begin());
-    arguments = take_parameters(arguments, {"--set"}, train);
-    arguments.insert(arguments.begin(), "train");
-  }
+  // A toolkit that starts a program with SM_USER_ARGS gives it hyperparameters as its arguments.
+  commands.job.ignore_unknown = std::getenv("SM_USER_ARGS") != nullptr;
+  take_recipe(program, arguments, commands.job);
   std::reverse(arguments.begin(), arguments.end());  // as parse() wants them
   try {
     program.parse(arguments);
@@ -236,18 +285,14 @@ Command parse_command_line(std::vector<std::string> arguments) {
     if (!program.remaining(true).empty()) refuse_argument(program);
     throw std::invalid_argument(concat_text(innermost(program).get_name(), ": ", error.what()));
   }
+  return commands.chosen(innermost(program).get_name());
+}
 
-  const std::string& name = program.get_subcommands().front()->get_name();
-  if (name == "train") {
-    train.settings.insert(train.settings.begin(), train_settings.begin(), train_settings.end());
-    return train;
-  }
-  if (name == "evaluate") return evaluate;
-  if (name == "predict") return predict;
-  if (name == "inspect") return inspect;
-  if (name == "env") return env;
-  if (name == "doctor") return doctor;
-  return digits;
+CommandSyntax command_syntax() {
+  Commands commands;
+  CLI::App program(kProgramDoc, "smtrain");
+  commands.add_to(program);
+  return syntax_of(program);
 }
 
 }  // namespace smtrain::app

@@ -20,13 +20,14 @@ struct GpuRequest {
 
 /// smtrain [train] --config FILE: read_sourced_recipe_file(config, settings, variables) is the job.
 struct TrainCommand {
-  std::string config;
-  std::vector<Setting> settings;  // --set first, then the flags
-  Variables variables;            // --data-dir is the channel `training`
-  std::optional<GpuRequest> gpus;
-  bool strict = false;             // what is unknown outside the recipe is an error, not a warning
-  bool ignore_unknown = false;     // so are options on the command line
-  std::vector<std::string> notes;  // what was odd, a line each
+  std::string config = {};             // empty: none
+  std::string data = {};               // data=DIR where there is no config
+  std::vector<Setting> settings = {};  // --set and KEY=VALUE first, then the flags
+  Variables variables = {};            // --data-dir is the channel `training`
+  std::optional<GpuRequest> gpus = {};
+  bool strict = false;                  // what is unknown or doubtful is an error, not a warning
+  bool ignore_unknown = false;          // so are options on the command line
+  std::vector<std::string> notes = {};  // what was odd, a line each
 };
 
 /// smtrain evaluate --model PATH: the recipe is the model's own, with `settings` over it.
@@ -48,12 +49,52 @@ struct InspectCommand {
   std::vector<std::string> files;
 };
 
+/// smtrain data show: the pictures of a job, or with --data of its `data`.
+struct DataShowCommand {
+  TrainCommand job;
+  std::string split = "train";  // or validation
+  int64_t n = 4;                // pictures
+  std::string out;              // a PNG file
+};
+
 /// smtrain data synth digits --out DIR
 struct SynthDigitsCommand {
   std::string out;
   int64_t train = 60'000;  // pictures
   int64_t test = 10'000;
   int64_t seed = 1;
+};
+
+/// smtrain data synth folders --out DIR
+struct SynthFoldersCommand {
+  std::string out;
+  int classes = 3;
+  int64_t train = 800;  // pictures per class
+  int64_t validation = 200;
+  int64_t size = 96;  // pixels of a side, about
+  int64_t seed = 1;
+};
+
+/// smtrain config explain KEY [--config FILE and the flags of train]
+struct ConfigExplainCommand {
+  std::string key;
+  TrainCommand train;  // config is empty: no recipe, only what keys mean
+};
+
+/// smtrain config check --config FILE and the flags of train
+struct ConfigCheckCommand {
+  TrainCommand train;
+};
+
+/// smtrain config schema: the JSON Schema of a recipe.
+struct ConfigSchemaCommand {};
+
+/// smtrain config reference: every key, as Markdown.
+struct ConfigReferenceCommand {};
+
+/// smtrain completion bash|zsh|fish
+struct CompletionCommand {
+  std::string shell;
 };
 
 /// smtrain env
@@ -72,13 +113,34 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<TrainCommand, EvaluateCommand, PredictCommand, InspectCommand,
-                             SynthDigitsCommand, EnvCommand, DoctorCommand,
-                             PrintCommand>;
+using Command =
+    std::variant<TrainCommand, EvaluateCommand, PredictCommand, InspectCommand, DataShowCommand,
+                 SynthDigitsCommand, SynthFoldersCommand, ConfigExplainCommand, ConfigCheckCommand,
+                 ConfigSchemaCommand, ConfigReferenceCommand, CompletionCommand, EnvCommand,
+                 DoctorCommand, PrintCommand>;
 
 /// What the arguments, without the program's name, ask for. In the names of options '-' and '_' are
 /// the same. Throws std::invalid_argument naming an unknown command or option, with the nearest one
 /// that exists, or what is missing.
 Command parse_command_line(std::vector<std::string> arguments);
+
+/// An option of a command: "--epochs", what it does, and what its value is called; empty for a
+/// switch.
+struct OptionSyntax {
+  std::string name;
+  std::string doc;
+  std::string value;
+};
+
+/// A command as it is written: what --help prints, as data.
+struct CommandSyntax {
+  std::string name;
+  std::string doc;
+  std::vector<OptionSyntax> options;
+  std::vector<CommandSyntax> commands;
+};
+
+/// The whole program's.
+CommandSyntax command_syntax();
 
 }  // namespace smtrain::app

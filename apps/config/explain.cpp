@@ -43,13 +43,6 @@ std::string row(const std::string& name, size_t width, const std::string& text) 
   return "  " + name + std::string(width - name.size() + 2, ' ') + text + "\n";
 }
 
-/// Defaults may hold ${...}, which is shown as it is. Empty for a key that has to be given.
-std::string default_text(const Key& key) {
-  if (key.more.required) return "";
-  const auto* text = std::get_if<std::string*>(&key.value);
-  return text == nullptr ? value_text(key.value) : text_as_yaml(**text);
-}
-
 std::string rows_of(const std::vector<Choice::Kind>& kinds) {
   size_t width = 0;
   for (const Choice::Kind& kind : kinds) width = std::max(width, kind.name.size());

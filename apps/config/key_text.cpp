@@ -129,6 +129,12 @@ std::string text_as_yaml(std::string_view text) {
 
 std::string value_text(const Value& value) { return std::visit(ValueText{}, value); }
 
+std::string default_text(const Key& key) {
+  if (key.more.required) return "";
+  const auto* text = std::get_if<std::string*>(&key.value);
+  return text == nullptr ? value_text(key.value) : text_as_yaml(**text);
+}
+
 std::string type_text(const Key& key) {
   const std::string text = std::visit(TypeText{key.range}, key.value);
   return text.empty() ? "" : text + ".";

@@ -16,13 +16,17 @@ std::string text_as_yaml(std::string_view text);
 /// names of a list's kinds. Empty for a group.
 std::string value_text(const Value& value);
 
+/// The value of a key that holds its default, whose ${...} are shown as they are. Empty for a key
+/// that has to be given.
+std::string default_text(const Key& key);
+
 /// What a key may hold, as a sentence: "A whole number, at least 1, or auto." Empty for a group.
 std::string type_text(const Key& key);
 
 /// Finds a key by its name or alias in a group; null when there is none.
 const Key* find_key(const Group& group, std::string_view name);
 
-/// Whether the key of a choice's kind has to be given.
+/// Whether a key of the group has to be given.
 bool has_required_keys(const Group& group);
 
 }  // namespace smtrain::app

@@ -4,6 +4,7 @@
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/config/schema.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>
@@ -39,23 +40,55 @@ bool is_option(const std::string& argument) {
   return argument.size() > 1 && argument[0] == '-' && !parse_number<double>(argument);
 }
 
-/// Reads one parameter; `next` is the argument behind it, which is its value where it has none of
-/// its own. Returns how many arguments that took.
-size_t take_parameter(const Option& option, const Parameter& parameter, const std::string* next,
-                      TrainCommand& command) {
-  const std::string flag = flag_of(std::string_view(option.name).substr(2));
-  const bool is_next =
-      !option.value && next != nullptr &&
-      (parameter.is_switch ? parse_switch(*next) || is_unset(*next) : !is_option(*next));
-  if (!option.value && !is_next) {
-    check(parameter.is_switch, "train: ", flag, ": expected a value");
-    give(command, parameter, "true", flag);
-    return 1;
+/// Reads the parameters of one command line; `name` is the command's.
+class ParameterReader {
+ public:
+  ParameterReader(const std::string& name, TrainCommand& command)
+      : name_(name), command_(command) {}
+
+  /// `next` is the argument behind the option, which is its value where it has none of its own.
+  /// Returns how many arguments that took.
+  size_t take(const Option& option, const Parameter& parameter, const std::string* next) {
+    const std::string flag = flag_of(std::string_view(option.name).substr(2));
+    const bool is_next =
+        !option.value && next != nullptr &&
+        (parameter.is_switch ? parse_switch(*next) || is_unset(*next) : !is_option(*next));
+    if (!option.value && !is_next) {
+      check(parameter.is_switch, name_, ": ", flag, ": expected a value");
+      give(command_, parameter, "true", flag);
+      return 1;
+    }
+    const std::string& text = is_next ? *next : *option.value;
+    if (!is_unset(text)) give(command_, parameter, text, flag + " " + text);
+    return is_next ? 2 : 1;
   }
-  const std::string& text = is_next ? *next : *option.value;
-  if (!is_unset(text)) give(command, parameter, text, flag + " " + text);
-  return is_next ? 2 : 1;
-}
+
+  size_t take_set(const Option& option, const std::string* next) {
+    check(option.value || next != nullptr, name_, ": --set: expected KEY=VALUE");
+    const std::string& text = option.value ? *option.value : *next;
+    assignments_.push_back(setting_of(text, "--set " + text));
+    return option.value ? 1 : 2;
+  }
+
+  void take_assignment(const std::string& text) { assignments_.push_back(setting_of(text, text)); }
+
+  /// Assignments go before the flags, so that --lr applies to the optimizer that they name.
+  void finish() {
+    if (command_.config.empty()) {
+      std::erase_if(assignments_, [this](const Setting& setting) {
+        if (setting.key != "data" || setting.value.starts_with('{')) return false;
+        command_.data = setting.value;
+        return true;
+      });
+    }
+    command_.settings.insert(command_.settings.begin(), assignments_.begin(), assignments_.end());
+  }
+
+ private:
+  const std::string& name_;
+  TrainCommand& command_;
+  std::vector<Setting> assignments_;
+};
 
 /// The switch that `--no-name` turns off.
 const Parameter* negated(const Option& option) {
@@ -65,15 +98,16 @@ const Parameter* negated(const Option& option) {
   return parameter != nullptr && parameter->is_switch ? parameter : nullptr;
 }
 
-void report_unknown(const std::vector<std::string>& unknown,
-                    const std::vector<std::string_view>& options, TrainCommand& command) {
+void report_unknown(const std::string& command_name, const std::vector<std::string>& unknown,
+                    const std::vector<std::string>& options, TrainCommand& command) {
   std::vector<std::string> flags;
   for (const std::string_view name : parameter_names()) flags.push_back(flag_of(name));
   std::vector<std::string_view> known(flags.begin(), flags.end());
+  known.push_back("--set");
   known.insert(known.end(), options.begin(), options.end());
   for (const std::string& name : unknown) {
     const std::string message = "unknown option '" + name + "'" + did_you_mean(name, known);
-    check(command.ignore_unknown && !command.strict, "train: ", message);
+    check(command.ignore_unknown && !command.strict, command_name, ": ", message);
     command.notes.push_back(message);
   }
 }
@@ -113,6 +147,8 @@ const std::vector<Parameter>& train_parameters() {
       {"num_classes", "model.classes", {"classes"}},
       {"dropout", "model.dropout", {}},
       {"image_size", "data.image_size", {}},
+      {"limit", "data.limit", {}},
+      {"fraction", "data.fraction", {}},
       {"cache", "data.cache", {}},
       {"log_interval", "log.interval", {}},
       {"log_style", "log.style", {}},
@@ -197,22 +233,43 @@ void give(TrainCommand& command, const Parameter& parameter, const std::string& 
   }
 }
 
-std::vector<std::string> take_parameters(const std::vector<std::string>& arguments,
-                                         const std::vector<std::string_view>& options,
+std::string doc_of_parameter(const Parameter& parameter) {
+  if (!parameter.doc.empty()) return std::string(parameter.doc);
+  const std::string key(parameter.key);
+  return std::string(doc_of(key)) + " (" + key + ")";
+}
+
+Setting setting_of(const std::string& assignment, const std::string& origin) {
+  const size_t equals = assignment.find('=');
+  check(equals != assignment.npos && equals > 0, origin, ": expected KEY=VALUE");
+  return {assignment.substr(0, equals), assignment.substr(equals + 1), origin};
+}
+
+std::vector<std::string> take_parameters(const std::string& name,
+                                         const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& options,
                                          TrainCommand& command) {
   std::vector<std::string> rest, unknown;
+  ParameterReader reader(name, command);
   for (size_t i = 0; i < arguments.size();) {
     const std::string* next = i + 1 < arguments.size() ? &arguments[i + 1] : nullptr;
     const Option option(arguments[i]);
     const Parameter* parameter =
         option.name.starts_with("--") ? find_parameter(option.name.substr(2)) : nullptr;
     if (!is_option(arguments[i])) {
-      rest.push_back(arguments[i++]);
+      if (option.value && !option.name.empty()) {
+        reader.take_assignment(arguments[i]);
+      } else {
+        rest.push_back(arguments[i]);
+      }
+      ++i;
     } else if (std::count(options.begin(), options.end(), option.name) > 0) {
       rest.push_back(arguments[i++]);
       if (!option.value && next != nullptr) rest.push_back(arguments[i++]);
+    } else if (option.name == "--set") {
+      i += reader.take_set(option, next);
     } else if (parameter != nullptr) {
-      i += take_parameter(option, *parameter, next, command);
+      i += reader.take(option, *parameter, next);
     } else if (const Parameter* off = negated(option)) {
       give(command, *off, "false", option.name);
       ++i;
@@ -221,7 +278,8 @@ std::vector<std::string> take_parameters(const std::vector<std::string>& argumen
       i += !option.value && next != nullptr && !is_option(*next) ? 2 : 1;
     }
   }
-  report_unknown(unknown, options, command);
+  report_unknown(name, unknown, options, command);
+  reader.finish();
   return rest;
 }
 

@@ -49,13 +49,21 @@ std::vector<std::string_view> parameter_names();
 void give(TrainCommand& command, const Parameter& parameter, const std::string& text,
           const std::string& origin);
 
-/// Takes the parameters and what is unknown out of the arguments of `smtrain train`, and returns
-/// the rest: the options named in `options`, with their values, and what is no option. What is
-/// unknown is an error with the nearest name, or a note where it is to be ignored.
+/// What a parameter does: its key's documentation and the key, or its own.
+std::string doc_of_parameter(const Parameter& parameter);
+
+/// "KEY=VALUE", which messages call `origin`. Throws std::invalid_argument for other texts.
+Setting setting_of(const std::string& assignment, const std::string& origin);
+
+/// Takes parameters, --set KEY=VALUE, KEY=VALUE and what is unknown out of the arguments of a
+/// command that takes a recipe, `name`, and returns the rest: the options named in `options`, with
+/// their values, and what is no option. What is unknown is an error with the nearest name, or a
+/// note where it is to be ignored.
 ///
 /// (CLI11 would split a value that looks like [a, b].)
-std::vector<std::string> take_parameters(const std::vector<std::string>& arguments,
-                                         const std::vector<std::string_view>& options,
+std::vector<std::string> take_parameters(const std::string& name,
+                                         const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& options,
                                          TrainCommand& command);
 
 }  // namespace smtrain::app

@@ -132,6 +132,8 @@ struct DataOptions {
   std::string cache_dir;  // empty: the system's folder for temporary files
   data::CorruptPolicy corrupt = data::CorruptPolicy::fail;
   Exif exif = Exif::ignore;
+  std::optional<int64_t> limit;  // samples of each split
+  double fraction = 1;           // of each class of each split
 
   bool operator==(const DataOptions&) const = default;
 };
@@ -160,6 +162,11 @@ using OptimizerOptions =
                  optim::AdamWOptions, optim::AdadeltaOptions, optim::AdagradOptions,
                  optim::RmspropOptions, optim::TensorflowRmspropOptions>;
 
+/// The learning rate that an optimizer's options give.
+inline double base_lr(const OptimizerOptions& options) {
+  return std::visit([](const auto& o) { return o.lr; }, options);
+}
+
 enum class Save { last, best };
 enum class Initializer { pytorch, keras };
 
@@ -175,6 +182,7 @@ struct TrainOptions {
   int64_t eval_every = 1;          // epochs
   std::optional<int64_t> threads;  // compute threads; unset: all processors
   Save save = Save::last;
+  bool check_evaluation = true;
   bool capture = true;
   Initializer initializer = Initializer::pytorch;
 
@@ -252,7 +260,7 @@ struct QuirksOptions {
 };
 
 struct OutputOptions {
-  std::string dir = "${SM_OUTPUT_DATA_DIR:-output}";
+  std::string dir = "${SM_OUTPUT_DATA_DIR:-}";  // empty: a new run folder
   std::string model_dir = "${SM_MODEL_DIR:-}";  // empty: dir
   nn::PytorchFormat pth_format = nn::PytorchFormat::zip;
   bool pth_module_prefix = false;

@@ -28,6 +28,7 @@ std::string Range::text() const {
 namespace {
 
 constexpr double kMaxClasses = 1 << 20;
+constexpr double kMaxSamples = int64_t{1} << 40;
 
 }  // namespace
 
@@ -85,6 +86,10 @@ Group keys_of(DataOptions& o) {
       {"cache_dir", &o.cache_dir, "The folder for cache: disk; empty: TMPDIR or /tmp."},
       {"corrupt", one_of(o.corrupt, {"skip", "replace", "fail"}), "What an unreadable file does."},
       {"exif", one_of(o.exif, {"ignore", "apply"}), "Whether a photograph is turned upright."},
+      {"limit", &o.limit, "At most so many samples of each split, evenly spaced; auto: all.",
+       between(1, kMaxSamples)},
+      {"fraction", &o.fraction, "The first part of each class of each split.",
+       Range{.least = 0, .most = 1, .above_least = true}},
   }};
 }
 
@@ -125,7 +130,7 @@ Group keys_of(QuirksOptions& o) {
 }
 
 Group keys_of(OutputOptions& o) {
-  return {{{"dir", &o.dir, "Folder for the recipe, metrics and pictures."},
+  return {{{"dir", &o.dir, "Folder for metrics and pictures; empty: a new one in runs/."},
            {"model_dir", &o.model_dir, "Folder for the model's files; empty: dir."},
            {"pth_format", one_of(o.pth_format, {"zip", "legacy"}),
             "Of model.pth: as PyTorch writes since 1.6, or before."},

@@ -172,6 +172,7 @@ Group keys_of(TrainOptions& o) {
       {"eval_every", &o.eval_every, "Epochs between two evaluations.", at_least(1)},
       {"threads", &o.threads, "Compute threads; auto: one a processor.", between(1, 1024)},
       {"save", one_of(o.save, {"last", "best"}), "Which epoch's weights are the result."},
+      {"check_evaluation", &o.check_evaluation, "Tries two validation batches before it trains."},
       {"capture", &o.capture, "Records a step and replays it."},
       {"initializer", one_of(o.initializer, {"pytorch", "keras"}), "Whose first weights."},
   }};

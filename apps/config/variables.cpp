@@ -108,6 +108,7 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
           "} is neither train nor validation");
     if (const auto folder = split(asked)) return *folder;
     if (has_default) return default_value();
+    if (const auto training = channel("training")) return *training + "/" + asked;
     mistake("no ", asked == "train" ? "training" : "validation", " data", channels_there(),
             asked == "train" ? "; give --data-dir DIR" : "");
   }
@@ -139,8 +140,8 @@ std::optional<std::string> Variables::channel(const std::string& asked) const {
 std::optional<std::string> Variables::split(const std::string& asked) const {
   const auto training = channel("training");
   if (asked == "train") {
-    if (training && is_folder(*training + "/train")) return *training + "/train";
-    return training;
+    const bool has_folder = training && (is_folder(*training + "/train") || !is_folder(*training));
+    return has_folder ? *training + "/train" : training;
   }
   for (const char* name : {"validation", "test"}) {
     if (const auto folder = channel(name)) return folder;

@@ -17,7 +17,8 @@ namespace smtrain::app {
 ///                      test also testing
 ///   ${split:train}     the training data: channel training, in it the folder train/ if it has one
 ///   ${split:validation}  channel validation, else test, else of channel training the folder
-///                      validation/, val/, valid/, eval/, test/ or testing/
+///                      validation/, val/, valid/, eval/, test/ or testing/; without a default
+///                      validation/ even if it is not there, so that it is named as missing
 ///   ${channel:x:-dir}  as above, but `dir` where there is none
 ///   $${                the two characters ${
 ///

@@ -32,12 +32,16 @@ std::vector<Tensor> Evaluator::run(std::span<const Tensor> inputs) {
 }
 
 Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_batch) {
+  return (*this)(loader.batches(loader.start_epoch()), on_batch);
+}
+
+Evaluation Evaluator::operator()(const data::EpochBatches& batches, const OnBatch& on_batch) {
   const bool training = model_.training();
   model_.eval();
   fill(correct_, 0);
   Evaluation result;
   double loss_sum = 0;
-  for (const auto& batch : loader) {
+  for (const auto& batch : batches) {
     double batch_loss = 0;
     for (int64_t first = 0; first < batch.size(); first += kMostSamples) {
       const int64_t count = std::min(kMostSamples, batch.size() - first);

@@ -38,6 +38,9 @@ class Evaluator {
   /// Goes once through the loader.
   Evaluation operator()(data::DataLoader& loader, const OnBatch& on_batch = {});
 
+  /// Goes through the batches of an epoch that was started elsewhere.
+  Evaluation operator()(const data::EpochBatches& batches, const OnBatch& on_batch = {});
+
  private:
   std::vector<Tensor> run(std::span<const Tensor> inputs);
 

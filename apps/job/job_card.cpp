@@ -18,6 +18,7 @@ Recipe without_circumstances(Recipe recipe) {
   recipe.data.prefetch = defaults.data.prefetch;
   recipe.data.cache = defaults.data.cache;
   recipe.data.cache_dir = defaults.data.cache_dir;
+  recipe.train.check_evaluation = defaults.train.check_evaluation;
   recipe.train.capture = defaults.train.capture;
   return recipe;
 }

@@ -9,8 +9,8 @@
 namespace smtrain::app {
 
 /// The card of a model that a job is about to train on a dataset, for inputs [C, H, W]. It leaves
-/// out where the job writes to, how it loads and whether its steps are replayed, which the weights
-/// do not depend on: the same job leaves the same model file.
+/// out where the job writes to, how it loads, whether its steps are replayed and whether evaluation
+/// was tried first, which the weights do not depend on: the same job leaves the same model file.
 ModelCard job_card(const Recipe& recipe, const data::Dataset& training, const Shape& input);
 
 }  // namespace smtrain::app

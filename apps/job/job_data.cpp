@@ -7,6 +7,7 @@
 #include "smtrain/data/idx.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/data/readable_samples.h"
+#include "smtrain/data/selected_samples.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/image_batch.h"
 
@@ -81,6 +82,13 @@ DatasetPtr open_dataset(const Recipe& recipe, Split split,
   }
   return std::make_shared<data::ImageFolder>(
       where.path, data::DecodeOptions{.apply_exif_orientation = options.exif == Exif::apply});
+}
+
+DatasetPtr open_part(const Recipe& recipe, Split split,
+                     const std::vector<std::string>& class_names) {
+  const DatasetPtr part =
+      data::first_of_each_class(open_dataset(recipe, split, class_names), recipe.data.fraction);
+  return recipe.data.limit ? data::at_most(part, *recipe.data.limit) : part;
 }
 
 // The pixel transform of a row of the recipe; none for those that make numbers.
@@ -183,7 +191,7 @@ JobData open_data(const Recipe& recipe, Split split, const std::vector<std::stri
   check_cache_is_elsewhere(options);
   const auto threads = static_cast<int>(options.threads);
   const data::CachedSamples cached = data::cached(
-      open_dataset(recipe, split, class_names), pixel_transforms(options, split),
+      open_part(recipe, split, class_names), pixel_transforms(options, split),
       {.mode = options.cache, .directory = options.cache_dir, .threads = threads, .warn = print});
   const data::ReadableSamples readable =
       data::readable_samples(cached.dataset, options.corrupt, threads);

@@ -36,10 +36,10 @@ struct JobData {
 /// Whether a recipe says where validation data is.
 bool has_validation(const DataOptions& options);
 
-/// Opens a split as the recipe says: format, layout of arrays, policy for damaged files, cache.
-/// `class_names` name the classes of array files, which know only numbers; empty: as many as the
-/// labels need. `err` gets a line for each sample that was left out or replaced and when a cache
-/// can't be had. Throws what the dataset throws.
+/// Opens a split as the recipe says: format, layout of arrays, how much of it, policy for damaged
+/// files, cache. `class_names` name the classes of array files, which know only numbers; empty: as
+/// many as the labels need. `err` gets a line for each sample that was left out or replaced and
+/// when a cache can't be had. Throws what the dataset throws.
 JobData open_data(const Recipe& recipe, Split split, const std::vector<std::string>& class_names,
                   std::ostream& err);
 

@@ -64,10 +64,6 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& option
   return std::visit(MakeOptimizer{std::move(parameters)}, options);
 }
 
-double base_lr(const OptimizerOptions& options) {
-  return std::visit([](const auto& o) { return o.lr; }, options);
-}
-
 OptimizerOptions optimizer_in_use(const Recipe& recipe) {
   OptimizerOptions options = recipe.train.optimizer;
   if (recipe.quirks.keras_lr == KerasLr::ignored) {

@@ -27,9 +27,6 @@ class Objective {
 std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& options,
                                                   std::vector<Tensor> parameters);
 
-/// The learning rate that an optimizer's options give.
-double base_lr(const OptimizerOptions& options);
-
 /// The optimizer that a recipe trains with: the one that it names or, where quirks.keras_lr has the
 /// learning rate ignored, that one with its default.
 OptimizerOptions optimizer_in_use(const Recipe& recipe);

@@ -60,6 +60,16 @@ void apply_gpus(const Environment& environment, TrainCommand& command) {
   }
 }
 
+/// Without a recipe the channels are what is trained and evaluated on.
+void take_data(TrainCommand& command) {
+  command.data = command.variables.expand("${channel:training:-}");
+  const std::string validation =
+      command.variables.expand("${channel:validation:-${channel:test:-}}");
+  if (command.data.empty() || validation.empty()) return;
+  command.settings.insert(command.settings.begin(),
+                          {"data.validation", without_variables(validation), "channel validation"});
+}
+
 }  // namespace
 
 void apply_environment(const Environment& environment, TrainCommand& command) {
@@ -94,7 +104,9 @@ void apply_environment(const Environment& environment, TrainCommand& command) {
   const std::string asked = command.config.empty() ? given.config : command.config;
   const auto scratch =
       std::filesystem::temp_directory_path() / ("smtrain-source-" + std::to_string(getpid()));
-  command.config = find_recipe(environment, asked, scratch);
+  const bool has_data = !command.data.empty() && asked.empty();
+  if (!has_data) command.config = find_recipe(environment, asked, scratch);
+  if (environment.in_container && command.config.empty() && !has_data) take_data(command);
 }
 
 }  // namespace smtrain::app

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/train.h"
 
+#include "smtrain/apps/config/default_recipe.h"
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/config/keras_settings.h"
+#include "smtrain/apps/config/traps.h"
+#include "smtrain/apps/job/data_facts.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/report/evaluation_report.h"
+#include "smtrain/apps/train/check_evaluation.h"
+#include "smtrain/apps/train/first_batches.h"
 #include "smtrain/apps/train/header_line.h"
 #include "smtrain/apps/train/make_training_log.h"
 #include "smtrain/apps/train/metrics.h"
 #include "smtrain/apps/train/notices.h"
+#include "smtrain/apps/train/run_folder.h"
 #include "smtrain/apps/train/training_report.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
@@ -19,25 +25,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
-#include <system_error>
 
 namespace smtrain::app {
 namespace {
-
-// Makes a folder for results. Says which one when that fails.
-void create_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) fail(folder.string(), ": can't be made: ", error.message());
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    fail(folder.string(),
-         ": can't be written to: ", std::error_code(errno, std::generic_category()).message());
-  }
-}
 
 JobSummary summary_of(const Job& job) {
   JobSummary summary{.distributed = false,
@@ -90,7 +83,7 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t to
 
 }  // namespace
 
-void train_model(const Recipe& recipe, TrainingLog& log, std::ostream& err) {
+void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOptions& run) {
   Context context(context_options(recipe));
   const ContextGuard guard(context);
   Notices notices(err, recipe.log.level);
@@ -98,13 +91,19 @@ void train_model(const Recipe& recipe, TrainingLog& log, std::ostream& err) {
   if (log.wants_accuracy()) job.training_step.count_correct();
   const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
                                        recipe.train.max_steps.value_or(INT64_MAX));
+  const auto traps =
+      traps_in(recipe, run.places, facts_of(*job.training.dataset, job.train_loader.size()));
+  print_warnings(traps, notices.warning());
+  check(traps.empty() || !run.strict,
+        "train: refused by --strict: ", traps.empty() ? "" : traps.front().text);
   job.learning_rate(0, total_steps);  // throws for a schedule that does not fit so many steps
 
-  check_can_save(recipe.output);
+  if (recipe.train.check_evaluation) check_evaluation(job);
+
+  const RunFolder folder(recipe.output, run.name, notices.info());
   const std::filesystem::path output = recipe.output.dir;
-  create_folder(output);
-  create_folder(recipe.output.model_dir);
   write_file_atomically(output / "recipe.yaml", dump(recipe));
+  write_first_batches(job, output);
   MetricsFiles metrics(output);
   notices.info() << "smtrain: " << header_line(job) << std::endl;
   log.start(summary_of(job));
@@ -142,19 +141,38 @@ void train_model(const Recipe& recipe, TrainingLog& log, std::ostream& err) {
       save_model(recipe.output, card, *job.model);
     }
   }
+  folder.link_model();
   report.write(output);
   write_training_report(output, metrics);
   log.finished();
 }
 
-int train(const TrainCommand& command, std::ostream& out, std::ostream& err) {
-  Recipe recipe = read_sourced_recipe_file(command.config, command.settings, command.variables,
-                                           keras_defaults(command.variables, err))
-                      .recipe;
+int train(const TrainCommand& command, std::ostream& out, std::ostream& err,
+          const JobInputs& inputs, RunRecord* record) {
+  auto [recipe, places, warnings] =
+      read_job_recipe(command, keras_defaults(command.variables, err));
+  if (record != nullptr) {
+    for (const char* split : {"data.train", "data.validation"}) {
+      const SplitOptions& data =
+          split == std::string_view("data.train") ? recipe.data.train : recipe.data.validation;
+      for (const std::string& value : {data.path, data.images, data.labels})
+        record->places.push_back({value, places.of(split)});
+    }
+  }
   recipe.log.level = log_level(recipe.log, command.variables, err);
-  const bool terminal = isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
-  const auto log = make_training_log(recipe, JobInputs{}, {.stream = out, .terminal = terminal});
-  train_model(recipe, *log, err);
+  warnings.insert(warnings.begin(), command.notes.begin(), command.notes.end());
+  Notices notices(err, recipe.log.level);
+  for (const std::string& warning : warnings)
+    notices.warning() << "smtrain: warning: " << warning << '\n';
+  check(warnings.empty() || !command.strict,
+        "train: refused by --strict: ", warnings.empty() ? "" : warnings.front());
+
+  const bool terminal = !inputs.container && isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
+  const auto log = make_training_log(recipe, inputs, {.stream = out, .terminal = terminal});
+  train_model(std::move(recipe), *log, err,
+              {.name = run_name(command.config, command.data),
+               .places = std::move(places),
+               .strict = command.strict});
   return 0;
 }
 

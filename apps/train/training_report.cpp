@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/training_report.h"
 
+#include "smtrain/apps/report/canvas.h"
 #include "smtrain/apps/report/line_chart.h"
 #include "smtrain/data/png.h"
 
+#include <iterator>
+#include <vector>
+
 namespace smtrain::app {
+namespace {
+
+// Of one size.
+data::Image side_by_side(const std::vector<data::Image>& charts) {
+  const int64_t width = charts.front().width;
+  Canvas canvas({std::ssize(charts) * width, charts.front().height}, kWhite);
+  for (int64_t i = 0; i < std::ssize(charts); ++i)
+    canvas.picture({i * width, 0}, charts[static_cast<size_t>(i)]);
+  return canvas.image();
+}
+
+}  // namespace
 
 void write_training_report(const std::filesystem::path& folder, const MetricsFiles& metrics) {
   Series training{.name = "training", .points = {}};
@@ -24,10 +40,12 @@ void write_training_report(const std::filesystem::path& folder, const MetricsFil
 
   std::vector<Series> losses = {training, epochs};
   if (!validation.points.empty()) losses.push_back(validation);
-  data::write_png(folder / "loss.png", line_chart(losses, {.title = "Loss", .x_label = "step"}));
-  if (accuracy.points.empty()) return;
-  data::write_png(folder / "accuracy.png",
-                  line_chart({accuracy}, {.title = "Validation accuracy (%)", .x_label = "epoch"}));
+  std::vector<data::Image> charts = {line_chart(losses, {.title = "Loss", .x_label = "step"})};
+  if (!accuracy.points.empty()) {
+    charts.push_back(
+        line_chart({accuracy}, {.title = "Validation accuracy (%)", .x_label = "epoch"}));
+  }
+  data::write_png(folder / "results.png", side_by_side(charts));
 }
 
 }  // namespace smtrain::app

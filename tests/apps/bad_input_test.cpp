@@ -98,6 +98,18 @@ INSTANTIATE_TEST_SUITE_P(
                  kMistake,
                  "--set " + std::string(74, 'a') + "...: no key's name has 100000 characters",
                  {"--config", "@/recipe.yaml", "--set", std::string(100000, 'a') + "=1"}},
+        BadInput{"ALimitOfNothing",
+                 nothing,
+                 kMistake,
+                 "--limit 0: data.limit: expected a whole number, at least 1 and at most "
+                 "1099511627776, got '0'",
+                 {"--config", "@/recipe.yaml", "--limit", "0"}},
+        BadInput{"AFractionOfMoreThanAll",
+                 nothing,
+                 kMistake,
+                 "--fraction 1.5: data.fraction: expected a number, above 0 and at most 1, got "
+                 "'1.5'",
+                 {"--config", "@/recipe.yaml", "--fraction", "1.5"}},
         BadInput{"NoData",
                  nothing,
                  kMistake,

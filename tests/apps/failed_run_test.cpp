@@ -168,14 +168,19 @@ TEST(Output, AFolderThatCannotBeMade) {
   EXPECT_EQ(result.exit_code, kFailed);
 }
 
+constexpr char kWarned[] =
+    "warning: wild_learning_rate: --set train.optimizer.lr=1e30: train.optimizer.lr: a rate of "
+    "1e+30 is wild for SGD; usual is 0.001 to 0.1\n";
+
 TEST(NanLoss, NamesStepAndLayer) {
   const SmallJob job;
   const ProgramResult result =
       job.train({"model={layers: [flatten, {linear: 8}, relu, {linear: 2}, log_softmax]}",
                  "train.optimizer.lr=1e30"});
   EXPECT_EQ(result.err,
-            "smtrain: train: epoch 1, step 2: the loss is nan; first in the result of linear "
-            "(3.weight)\n");
+            std::string(kWarned) +
+                "smtrain: train: epoch 1, step 2: the loss is nan; first in the result of linear "
+                "(3.weight)\n");
   EXPECT_EQ(result.exit_code, kFailed);
   EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");
   EXPECT_FALSE(fs::exists(job / "out/model.pth"));
@@ -185,8 +190,10 @@ TEST(NanLoss, WeightsThatAreNotFiniteAreNotSaved) {
   const SmallJob job;
   const ProgramResult result = job.train(
       {"train.max_steps=1", "train.optimizer.lr=1e30", "train.optimizer.weight_decay=1e30"});
-  EXPECT_EQ(result.err,
-            "smtrain: train: epoch 1, step 1: 1.weight is not finite; the model is not saved\n");
+  EXPECT_EQ(
+      result.err,
+      std::string(kWarned) +
+          "smtrain: train: epoch 1, step 1: 1.weight is not finite; the model is not saved\n");
   EXPECT_EQ(result.exit_code, kFailed);
   EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");
   EXPECT_FALSE(fs::exists(job / "out/model.pth"));

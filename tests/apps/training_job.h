@@ -17,8 +17,8 @@ struct Output {
 };
 
 /// Trains a recipe file on the data in `data`, which is its channel `training`, MNIST_DIR and
-/// KERAS_HOME, and leaves everything in `output`. One compute thread: tests run beside each other. What it prints
-/// about itself is left out, but for warnings.
+/// KERAS_HOME, and leaves everything in `output`. One compute thread: tests run beside each other.
+/// What it prints about itself is left out, but for warnings.
 inline Output run_training(const std::filesystem::path& recipe, const std::filesystem::path& data,
                            const std::filesystem::path& output,
                            const std::map<std::string, std::string>& settings = {}) {

@@ -55,7 +55,7 @@ TEST_P(DamagedFolder, SkipLeavesThemOutAndListsThem) {
   EXPECT_THAT(unreadable[1].reason, HasSubstr(directory_ / "a/03.png"));
   EXPECT_THAT([&] { dataset->get(7); },
               ThrowsMessage<std::invalid_argument>(
-                  "readable samples: index 7 is out of range for 7 samples"));
+                  "selected samples: index 7 is out of range for 7 samples"));
 }
 
 TEST_P(DamagedFolder, ReplaceTakesTheNextOfTheClass) {

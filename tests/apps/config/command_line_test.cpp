@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace smtrain::app {
@@ -144,6 +145,56 @@ TEST(CommandLine, UnknownOptionsAreLeftOutOnRequest) {
                                        "unknown option '-k'", "unknown option '--flag'"));
 }
 
+TEST(CommandLine, KeysWithoutSet) {
+  const auto train = parse<TrainCommand>({"train", "--lr", "0.1", "--config", "c", "train.seed=2",
+                                          "--set", "train.epochs=4", "output.dir=a=b"});
+  EXPECT_THAT(train.settings, ElementsAre(is_setting("train.seed", "2", "train.seed=2"),
+                                          is_setting("train.epochs", "4", "--set train.epochs=4"),
+                                          is_setting("output.dir", "a=b", "output.dir=a=b"),
+                                          is_setting("train.optimizer.lr", "0.1", "--lr 0.1")));
+}
+
+TEST(CommandLine, DataInsteadOfARecipe) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"train", "data=cats/", "train.seed=2"},
+        {"data=cats/", "train.seed=2"},
+        {"train.seed=2", "--set", "data=cats/"}}) {
+    const auto train = parse<TrainCommand>(arguments);
+    EXPECT_EQ(train.config, "");
+    EXPECT_EQ(train.data, "cats/");
+    EXPECT_THAT(train.settings, ElementsAre(is_setting("train.seed", "2", "train.seed=2")));
+  }
+  // A recipe says itself what its data is.
+  EXPECT_THAT(parse<TrainCommand>({"--config", "c", "data=cats/"}).settings,
+              ElementsAre(is_setting("data", "cats/", "data=cats/")));
+}
+
+TEST(CommandLine, DataShow) {
+  const auto show =
+      parse<DataShowCommand>({"data", "show", "--config", "c", "--split", "validation", "--n", "7",
+                              "-o", "grid.png", "--set", "train.seed=3", "--data-dir", "d"});
+  EXPECT_EQ(show.job.config, "c");
+  EXPECT_EQ(show.split, "validation");
+  EXPECT_EQ(show.n, 7);
+  EXPECT_EQ(show.out, "grid.png");
+  EXPECT_THAT(show.job.settings, ElementsAre(is_setting("train.seed", "3", "--set train.seed=3")));
+  EXPECT_EQ(show.job.variables.get("SM_CHANNEL_TRAINING"), "d");
+  const auto folder = parse<DataShowCommand>({"data", "show", "--data", "d", "--out", "grid.png"});
+  EXPECT_EQ(folder.job.data, "d");
+  EXPECT_EQ(folder.split, "train");
+  EXPECT_EQ(folder.n, 4);
+}
+
+TEST(CommandLine, PartOfTheData) {
+  const auto part = ElementsAre(is_setting("data.limit", "7", "--limit 7"),
+                                is_setting("data.fraction", ".5", "--fraction .5"));
+  EXPECT_THAT(parse<TrainCommand>({"--config", "c", "--limit", "7", "--fraction", ".5"}).settings,
+              part);
+  EXPECT_THAT(parse<EvaluateCommand>({"evaluate", "--model", "m", "--limit", "7", "--fraction=.5"})
+                  .settings,
+              part);
+}
+
 TEST(CommandLine, OtherCommands) {
   const auto evaluate = parse<EvaluateCommand>({"evaluate", "--model", "m", "--data", "d"});
   EXPECT_EQ(evaluate.model, "m");
@@ -160,6 +211,27 @@ TEST(CommandLine, OtherCommands) {
   EXPECT_EQ(digits.out, "d");
   EXPECT_EQ(digits.train, 100);
   EXPECT_EQ(digits.test, 10'000);
+}
+
+TEST(CommandLine, SynthFolders) {
+  const auto given =
+      parse<SynthFoldersCommand>({"data", "synth", "folders", "--out", "d", "--classes", "5",
+                                  "--per-class", "30,7", "--size", "32", "--seed", "4"});
+  EXPECT_EQ(given.out, "d");
+  EXPECT_EQ(given.classes, 5);
+  EXPECT_EQ(given.train, 30);
+  EXPECT_EQ(given.validation, 7);
+  EXPECT_EQ(given.size, 32);
+  EXPECT_EQ(given.seed, 4);
+  const auto few =
+      parse<SynthFoldersCommand>({"data", "synth", "folders", "--out", "d", "--per-class", "30"});
+  EXPECT_EQ(few.train, 30);
+  EXPECT_EQ(few.validation, 0);
+  for (const std::string text : {"0", "-3,2", "8,", ",8", "8,2,1", "8,-1", "8.5", "99999999"}) {
+    EXPECT_EQ(mistake_in({"data", "synth", "folders", "--out", "d", "--per-class=" + text}),
+              "--per-class " + text +
+                  ": expected TRAINING[,VALIDATION], 1 to 10000000 and 0 to 10000000 pictures");
+  }
 }
 
 TEST(CommandLine, HelpAndVersionArePrinted) {
@@ -182,14 +254,65 @@ TEST(CommandLine, NamesWhatIsWrong) {
             "train: unknown option '--epoch'; did you mean '--epochs'?");
   EXPECT_EQ(mistake_in({"--config", "c", "--leraning-rate=3"}),
             "train: unknown option '--leraning-rate'; did you mean '--learning-rate'?");
-  EXPECT_EQ(mistake_in({"--config", "c", "stray"}), "train: unexpected 'stray'");
+  EXPECT_EQ(mistake_in({"--config", "c", "stray"}),
+            "train: unexpected 'stray'; expected KEY=VALUE");
   EXPECT_EQ(mistake_in({"--config", "c", "--set", "train.epochs"}),
             "--set train.epochs: expected KEY=VALUE");
   EXPECT_EQ(mistake_in({"--config", "c", "--num-gpus", "-1"}),
             "--num-gpus -1: expected a whole number, at least 0");
   EXPECT_EQ(mistake_in({"predict", "a.png"}), "predict: --model is required");
+  EXPECT_EQ(mistake_in({"train", "cats.yaml"}),
+            "train: unexpected 'cats.yaml'; a recipe is given as --config FILE");
+  EXPECT_EQ(mistake_in({"train", "=3"}), "train: unexpected '=3'; expected KEY=VALUE");
+  EXPECT_EQ(mistake_in({"data", "show", "-o", "x"}), "show: expected --config FILE or --data DIR");
+  EXPECT_EQ(mistake_in({"data", "show", "-o", "x", "--data", "d", "--config", "c"}),
+            "show: expected --config FILE or --data DIR, not both");
+  EXPECT_EQ(mistake_in({"data", "show", "--data", "d"}), "show: --out is required");
+  EXPECT_EQ(mistake_in({"data", "show", "-o", "x", "--data", "d", "--n", "0"}),
+            "show: --n: Value 0 not in range 1 to 10000");
+  EXPECT_EQ(mistake_in({"data", "show", "-o", "x", "--data", "d", "--split", "all"}),
+            "show: --split: all not in {train,validation}");
   EXPECT_EQ(mistake_in({"data", "synth", "digit"}),
             "synth: unexpected 'digit'; did you mean 'digits'?");
+}
+
+TEST(CommandLine, ConfigCommandsTakeTheFlagsOfTrain) {
+  const auto explain =
+      parse<ConfigExplainCommand>({"config", "explain", "train.lr", "--config", "c", "--lr", "1"});
+  EXPECT_EQ(explain.key, "train.lr");
+  EXPECT_EQ(explain.train.config, "c");
+  EXPECT_THAT(explain.train.settings, ElementsAre(is_setting("train.optimizer.lr", "1", "--lr 1")));
+  EXPECT_EQ(parse<ConfigExplainCommand>({"config", "explain", "train"}).train.config, "");
+  EXPECT_FALSE(parse<ConfigCheckCommand>({"config", "check", "--config", "c"}).train.strict);
+  EXPECT_TRUE(
+      parse<ConfigCheckCommand>({"config", "check", "--config=c", "--strict"}).train.strict);
+  parse<ConfigSchemaCommand>({"config", "schema"});
+  parse<ConfigReferenceCommand>({"config", "reference"});
+  EXPECT_EQ(mistake_in({"config", "explain"}), "explain: key is required");
+  EXPECT_EQ(mistake_in({"config", "exlpain", "x"}),
+            "config: unexpected 'exlpain'; did you mean 'explain'?");
+}
+
+TEST(CommandLine, CompletionNamesAShell) {
+  EXPECT_EQ(parse<CompletionCommand>({"completion", "fish"}).shell, "fish");
+  EXPECT_EQ(mistake_in({"completion", "tcsh"}), "completion: shell: tcsh not in {bash,zsh,fish}");
+}
+
+TEST(CommandLine, SyntaxIsWhatIsParsed) {
+  const CommandSyntax program = command_syntax();
+  std::vector<std::string> names;
+  for (const CommandSyntax& command : program.commands) names.push_back(command.name);
+  EXPECT_THAT(names, testing::IsSupersetOf({"train", "evaluate", "data", "config", "completion"}));
+  const auto& train = program.commands.front();
+  ASSERT_EQ(train.name, "train");
+  const auto named = [&](const std::string& name) {
+    return std::find_if(train.options.begin(), train.options.end(),
+                        [&](const OptionSyntax& option) { return option.name == name; });
+  };
+  ASSERT_NE(named("--epochs"), train.options.end());
+  EXPECT_EQ(named("--epochs")->value, "VALUE");
+  EXPECT_THAT(named("--epochs")->doc, HasSubstr("(train.epochs)"));
+  EXPECT_EQ(named("--help")->value, "");
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ TEST(Explain, ShowsVariablesAsTheyAreWritten) {
   EXPECT_THAT(explained("data.train.path"),
               AllOf(StartsWith("data.train.path = cats/train\n"),
                     EndsWith("  cats.yaml:3:10  ${CATS:-cats}/train   (used)\n")));
-  EXPECT_THAT(explained("output.dir"), HasSubstr("default  \"${SM_OUTPUT_DATA_DIR:-output}\""));
+  EXPECT_THAT(explained("output.dir"), HasSubstr("default  \"${SM_OUTPUT_DATA_DIR:-}\""));
 }
 
 TEST(Explain, SaysWhatFollowsFromOtherKeys) {

@@ -46,8 +46,11 @@ class Start : public testing::Test {
   Recipe recipe(const std::vector<std::string>& arguments = {},
                 std::vector<std::string>* warnings = nullptr) const {
     const TrainCommand command = start(arguments);
-    return read_recipe("model: net\ndata: {train: d}\ntrain: {epochs: 2}\n", "recipe.yaml",
-                       command.settings, command.variables, {}, warnings);
+    const SourcedRecipe read =
+        read_sourced_recipe("model: net\ndata: {train: d}\ntrain: {epochs: 2}\n", "recipe.yaml",
+                            command.settings, command.variables);
+    if (warnings != nullptr) *warnings = read.warnings;
+    return read.recipe;
   }
 
   const test::TemporaryDirectory directory_;

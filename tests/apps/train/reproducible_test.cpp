@@ -91,6 +91,11 @@ TEST_P(Reproducible, WithEveryCache) {
 
 TEST_P(Reproducible, CapturedOrNot) { expect_the_same({{{"train.capture", "false"}}}); }
 
+TEST_P(Reproducible, EvaluationTriedFirstOrNot) {
+  expect_the_same({{{"train.check_evaluation", "false"}},
+                   {{"train.check_evaluation", "false"}, {"train.capture", "false"}}});
+}
+
 TEST_P(Reproducible, AnotherSeedIsAnotherModel) {
   EXPECT_NE(run({{"train.seed", "2"}}), run({{"train.seed", "1"}}));
 }

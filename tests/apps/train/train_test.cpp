@@ -131,9 +131,9 @@ TEST_F(Train, LeavesTheModelTheRecipeTheCurvesAndNothingElse) {
       run({{"log.interval", "2"}, {"train.schedule", "{name: step, step_size: 1}"}});
   std::vector<std::string> names;
   for (const auto& [name, hash] : test::files_below(directory_ / "out")) names.push_back(name);
-  EXPECT_THAT(names, ElementsAre("accuracy.png", "confusion.png", "loss.png", "metrics.csv",
-                                 "metrics.jsonl", "model.pth", "model.safetensors",
-                                 "predictions.png", "recipe.yaml"));
+  EXPECT_THAT(names, ElementsAre("confusion.png", "metrics.csv", "metrics.jsonl", "model.pth",
+                                 "model.safetensors", "predictions.png", "recipe.yaml",
+                                 "results.png", "train_batch.png", "validation_batch.png"));
 
   const std::vector<json> lines = metrics();
   ASSERT_EQ(lines.size(), 8);  // steps 2, 4, 6, the epoch, 8, 10, 12, the epoch
@@ -251,6 +251,31 @@ TEST_F(Train, EvaluatesEverySoManyEpochsAndAtTheEnd) {
   EXPECT_THAT(text("out/metrics.csv"), testing::ContainsRegex("\n3,18,0.5,[0-9.e-]+,,,"));
 }
 
+TEST_F(Train, OnPartOfTheData) {
+  write_pictures(100, 50);  // 34, 33 and 33; 17, 17 and 16
+  const std::map<std::string, std::string> one = {{"train.epochs", "1"}, {"log.interval", "1"}};
+  const auto run_part = [&](const std::string& key, const std::string& value) {
+    std::map<std::string, std::string> settings = one;
+    settings[key] = value;
+    return run(settings).out;
+  };
+  const std::string half = run_part("data.fraction", "0.5");
+  EXPECT_THAT(half, HasSubstr("Train Epoch: 1 [51/51 (100%)]"));
+  EXPECT_THAT(half, HasSubstr("/26 ("));
+  const std::string few = run_part("data.limit", "7");
+  EXPECT_THAT(few, HasSubstr("Train Epoch: 1 [7/7 (100%)]"));
+  EXPECT_THAT(few, HasSubstr("/7 ("));
+  EXPECT_THAT(load_model(directory_ / "out").card.classes, ElementsAre("0", "1", "2"));
+  const std::string most = run_part("data.limit", "70");
+  EXPECT_THAT(most, HasSubstr("Train Epoch: 1 [70/70 (100%)]"));
+  EXPECT_THAT(most, HasSubstr("/50 ("));
+  EXPECT_EQ(run_part("data.limit", "1000"), run(one).out);
+
+  std::ostringstream out, err;
+  evaluate({.model = directory_ / "out", .settings = {{"data.limit", "9", "--limit 9"}}}, out, err);
+  EXPECT_THAT(out.str(), HasSubstr("/9 ("));
+}
+
 TEST_F(Train, WithoutValidationDataNothingIsEvaluated) {
   write_pictures(23, 3);
   const Output output = run({{"data.validation", ""}, {"train.save", "best"}});
@@ -296,7 +321,7 @@ TEST_F(Train, ALossThatIsNotFiniteStopsItAndNamesTheLayer) {
                    "(3.weight)");
     }
     const auto files = test::files_below(directory_ / "out");
-    EXPECT_EQ(files.size(), 4);  // and metrics.csv, metrics.jsonl, recipe.yaml
+    EXPECT_EQ(files.size(), 6);  // and metrics.csv, metrics.jsonl, recipe.yaml, two of batches
     EXPECT_FALSE(files.contains("model.pth"));
     EXPECT_EQ(text("out/model.safetensors"), "yesterday's");
   }

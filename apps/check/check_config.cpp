@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/check/check_config.h"
+
+#include "smtrain/apps/config/default_recipe.h"
+#include "smtrain/apps/config/keras_settings.h"
+#include "smtrain/apps/config/learning_rate.h"
+#include "smtrain/apps/config/traps.h"
+#include "smtrain/apps/job/data_facts.h"
+#include "smtrain/apps/job/job_data.h"
+
+#include <filesystem>
+#include <optional>
+
+namespace smtrain::app {
+namespace {
+
+constexpr int kMistake = 2;
+
+const std::string& place_of(const SplitOptions& split) {
+  return split.path.empty() ? split.images : split.path;
+}
+
+/// Of the training data as it is stored, if it is there.
+std::optional<DataFacts> facts_of_training(const Recipe& recipe, std::ostream& err) {
+  if (!std::filesystem::exists(place_of(recipe.data.train))) return std::nullopt;
+  Recipe stored = recipe;
+  stored.data.cache = data::CacheMode::none;
+  stored.data.corrupt = data::CorruptPolicy::fail;
+  const JobData data = open_data(stored, Split::train, {}, err);
+  const int64_t batch = recipe.train.batch_size;
+  return facts_of(*data.dataset, (data.dataset->size() + batch - 1) / batch);
+}
+
+}  // namespace
+
+int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostream& err) {
+  const TrainCommand& job = command.train;
+  const std::string& file = job.config.empty() ? job.data : job.config;
+  const auto [recipe, places, unknown] = read_job_recipe(job, keras_defaults(job.variables, err));
+  const std::optional<DataFacts> facts = facts_of_training(recipe, err);
+  const std::string rate = learning_rate_table(
+      recipe.train, facts ? std::optional(facts->steps_per_epoch) : std::nullopt);
+  const std::vector<Warning> warnings = traps_in(recipe, places, facts);
+
+  out << file << ": ok\n";
+  if (!facts) {
+    out << "data.train: " << place_of(recipe.data.train)
+        << " is not here; what depends on the data was not checked\n";
+  }
+  out << rate;
+  for (const std::string& note : job.notes) err << "warning: " << note << '\n';
+  for (const std::string& warning : unknown) err << "warning: " << warning << '\n';
+  print_warnings(warnings, err);
+  const bool is_doubtful = !job.notes.empty() || !unknown.empty() || !warnings.empty();
+  return job.strict && is_doubtful ? kMistake : 0;
+}
+
+}  // namespace smtrain::app

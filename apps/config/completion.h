@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace smtrain::app {
+
+/// A script that completes smtrain's commands, options, and the recipe's keys after --set and
+/// `config explain`, made from the same tables that read them. `shell` is bash, zsh or fish; throws
+/// std::invalid_argument for another.
+std::string completion_script(std::string_view shell);
+
+}  // namespace smtrain::app

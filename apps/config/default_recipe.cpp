@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/config/default_recipe.h"
+
+#include "smtrain/apps/config/variables.h"
+#include "smtrain/data/image_folder.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/zip.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <system_error>
+
+namespace smtrain::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kValidationNames = {"validation", "val", "valid", "test", "eval"};
+
+constexpr char kPictureModel[] = R"(model: net
+train: {batch_size: 32, loss: nll, optimizer: {name: keras_adam, lr: 0.001}, initializer: keras}
+)";
+constexpr char kPictureTransform[] =
+    "  transform: [{resize: [96, 96]}, to_tensor, {normalize: {mean: 0.5, std: 0.5}}]\n";
+
+// Pictures of few pixels: the network of Keras' MNIST example.
+constexpr char kSmallModel[] = R"(model: mnist_cnn
+train: {batch_size: 128, loss: nll, optimizer: {name: keras_adam, lr: 0.001}, initializer: keras}
+)";
+constexpr char kSmallTransform[] = "  transform: [to_tensor]\n  cache: ram\n";
+
+/// Where a format's two splits are; an empty path: there is none.
+struct Found {
+  const char* format;
+  fs::path train, validation;
+};
+
+bool is_folder(const fs::path& path) {
+  std::error_code none;
+  return fs::is_directory(path, none);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code none;
+  return fs::is_regular_file(path, none);
+}
+
+/// Whether every folder in it, and there is one, holds a picture at some depth.
+bool has_class_folders(const fs::path& folder) {
+  std::error_code error;
+  bool any = false;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!is_folder(entry.path())) continue;
+    const fs::recursive_directory_iterator files(entry.path(), error), end;
+    if (!std::any_of(files, end, [](const auto& file) {
+          return data::is_picture(file.path().filename().string());
+        })) {
+      return false;
+    }
+    any = true;
+  }
+  return any;
+}
+
+std::optional<Found> find_class_folders(const fs::path& folder) {
+  if (!is_folder(folder / "train")) {
+    if (has_class_folders(folder)) return Found{"image_folder", folder, {}};
+    return std::nullopt;
+  }
+  if (!has_class_folders(folder / "train")) return std::nullopt;
+  for (const char* name : kValidationNames) {
+    if (has_class_folders(folder / name))
+      return Found{"image_folder", folder / "train", folder / name};
+  }
+  return Found{"image_folder", folder / "train", {}};
+}
+
+std::optional<Found> find_idx(const fs::path& folder) {
+  const auto has = [&](const std::string& name) {
+    return is_file(folder / name) || is_file(folder / (name + ".gz"));
+  };
+  if (!has("train-images-idx3-ubyte")) return std::nullopt;
+  return Found{"idx", folder, has("t10k-images-idx3-ubyte") ? folder : fs::path()};
+}
+
+std::optional<Found> find_cifar(const fs::path& folder) {
+  const bool is_10 = is_file(folder / "data_batch_1.bin");
+  if (!is_10 && !is_file(folder / "train.bin")) return std::nullopt;
+  const bool has_test = is_file(folder / (is_10 ? "test_batch.bin" : "test.bin"));
+  return Found{"cifar", folder, has_test ? folder : fs::path()};
+}
+
+std::optional<Found> find_npz(const fs::path& path) {
+  std::vector<fs::path> archives;
+  if (is_file(path)) {
+    if (path.extension() == ".npz") archives.push_back(path);
+  } else {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(path, error)) {
+      if (entry.path().extension() == ".npz") archives.push_back(entry.path());
+    }
+  }
+  if (archives.size() != 1) return std::nullopt;
+  const fs::path& archive = archives.front();
+  const MappedFile file(archive);
+  const bool has_test = ZipReader(file.bytes(), archive.string()).find("x_test.npy") != nullptr;
+  return Found{"npz", archive, has_test ? archive : fs::path()};
+}
+
+/// A path as a value of a recipe.
+std::string quoted(const fs::path& path) {
+  std::string text = "'";
+  for (const char c : without_variables(path.string()))
+    text += c == '\'' ? "''" : std::string(1, c);
+  return text + "'";
+}
+
+}  // namespace
+
+std::string default_recipe(const fs::path& folder) {
+  std::optional<Found> found = find_idx(folder);
+  if (!found) found = find_cifar(folder);
+  if (!found) found = find_npz(folder);
+  if (!found) found = find_class_folders(folder);
+  if (!found) {
+    fail(folder.string(), ": ", fs::exists(folder) ? "holds no data that is known" : "is not there",
+         "; looked for folders train and validation (or val, valid, test, eval) with a folder of "
+         "pictures for each class, a folder of pictures for each class, MNIST's "
+         "train-images-idx3-ubyte or train-images-idx3-ubyte.gz, CIFAR's data_batch_1.bin or "
+         "train.bin, one .npz file");
+  }
+  const bool is_pictures = found->format == std::string_view("image_folder");
+  std::string text = is_pictures ? kPictureModel : kSmallModel;
+  text += std::string("data:\n  format: ") + found->format + "\n  train: " + quoted(found->train);
+  if (!found->validation.empty()) text += "\n  validation: " + quoted(found->validation);
+  return text + "\n" + (is_pictures ? kPictureTransform : kSmallTransform);
+}
+
+SourcedRecipe read_job_recipe(const TrainCommand& command, const DefaultSettings& keras_defaults) {
+  check(!command.config.empty() || !command.data.empty(),
+        "recipe: expected --config FILE or data=DIR");
+  if (!command.config.empty()) {
+    return read_sourced_recipe_file(command.config, command.settings, command.variables,
+                                    keras_defaults);
+  }
+  return read_sourced_recipe(default_recipe(command.data), "the recipe for " + command.data,
+                             command.settings, command.variables, keras_defaults);
+}
+
+}  // namespace smtrain::app
