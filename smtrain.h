@@ -19,6 +19,7 @@
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/device.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/gradient_check.h"
 #include "smtrain/engine/ops/accuracy.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/batch_norm.h"

@@ -2,6 +2,7 @@
 #include "smtrain/tests/engine/op_test.h"
 
 #include "smtrain/engine/autograd.h"
+#include "smtrain/engine/gradient_check.h"
 #include "smtrain/engine/random.h"
 
 #include <cmath>
@@ -56,38 +57,6 @@ double largest_magnitude(const std::vector<double>& values) {
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
   }
   return largest;
-}
-
-// The sum of y * dy, for f at these inputs.
-double project(const std::function<Tensor(const std::vector<Tensor>&)>& f,
-               const std::vector<Tensor>& inputs, const std::vector<double>& dy) {
-  const NoGradGuard no_grad;
-  const std::vector<double> y = f(inputs).to_vector<double>();
-  double sum = 0;
-  for (size_t i = 0; i < y.size(); ++i) sum += y[i] * dy[i];
-  return sum;
-}
-
-std::vector<double> central_differences(const std::function<Tensor(const std::vector<Tensor>&)>& f,
-                                        std::vector<Tensor> inputs, size_t which,
-                                        const std::vector<double>& dy) {
-  constexpr double kStep = 1e-5;  // its square and 1e-16 / step are both far below the tolerance
-  const Tensor original = inputs[which];
-  std::vector<double> values = original.to_vector<double>();
-  inputs[which] = empty_like(original);
-  std::vector<double> differences;
-  for (double& value : values) {
-    const double middle = value;
-    double sides[2];
-    for (const int side : {0, 1}) {
-      value = side == 0 ? middle - kStep : middle + kStep;
-      copy_into(from_vector(values, original.shape()), inputs[which]);
-      sides[side] = project(f, inputs, dy);
-    }
-    value = middle;
-    differences.push_back((sides[1] - sides[0]) / (2 * kStep));
-  }
-  return differences;
 }
 
 }  // namespace
@@ -169,8 +138,7 @@ testing::AssertionResult is_close(const Tensor& actual, const Tensor& expected, 
   return is_close(actual.to_vector<double>(), expected.to_vector<double>(), tolerance);
 }
 
-void check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& f,
-                     const std::vector<Tensor>& inputs) {
+void check_gradients(const DifferentiableFunction& f, const std::vector<Tensor>& inputs) {
   constexpr double kTolerance = 1e-6;
   std::vector<Tensor> leaves;
   for (const Tensor& input : inputs) {
@@ -190,8 +158,7 @@ void check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& f,
   }
 }
 
-void check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& f,
-                     const std::vector<Shape>& shapes) {
+void check_gradients(const DifferentiableFunction& f, const std::vector<Shape>& shapes) {
   std::vector<Tensor> inputs;
   for (const Shape& shape : shapes) inputs.push_back(randn(shape, DType::f64, inputs.size() + 1));
   check_gradients(f, inputs);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "smtrain/engine/context.h"
+#include "smtrain/engine/gradient_check.h"
 #include "smtrain/engine/tensor.h"
 
 #include <gtest/gtest.h>
@@ -102,12 +103,10 @@ std::string message_of(const F& f) {
 
 /// Compares the gradients of f with central differences in float64, for a random gradient of its
 /// result, and then that a second backward() adds the same gradients again.
-void check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& f,
-                     const std::vector<Tensor>& inputs);
+void check_gradients(const DifferentiableFunction& f, const std::vector<Tensor>& inputs);
 
 /// The same for standard normal inputs of these shapes.
-void check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& f,
-                     const std::vector<Shape>& shapes);
+void check_gradients(const DifferentiableFunction& f, const std::vector<Shape>& shapes);
 
 /// The same for one input.
 void check_gradient(const std::function<Tensor(const Tensor&)>& f, const Shape& shape);
