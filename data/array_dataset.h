@@ -21,7 +21,7 @@ struct NamedArray {
 
 struct ArrayDatasetOptions {
   bool channels_first = false;  // pictures with channels are [N, C, H, W] instead of [N, H, W, C]
-  std::vector<std::string> classes;  // names; empty: the numbers 0 to the largest label
+  std::vector<std::string> classes = {};  // names; empty: the numbers 0 to the largest label
 };
 
 /// Equally sized pictures that all lie in memory.

@@ -20,11 +20,11 @@ enum class CacheMode {
 
 struct CacheOptions {
   CacheMode mode = CacheMode::none;
-  std::filesystem::path directory;  // of the file, made when it is missing; empty: the system's
-                                    // temporary one. Never put it among the data.
-  int threads = 0;                  // that decode; 0: the caller's own
-  uint64_t max_bytes = 0;           // above this nothing is cached; 0: half of the machine's memory
-                                    // for ram, no limit for disk
+  std::filesystem::path directory = {};  // of the file, made when it is missing; empty: the
+                                         // system's temporary one. Never put it among the data.
+  int threads = 0;                       // that decode; 0: the caller's own
+  uint64_t max_bytes = 0;  // above this nothing is cached; 0: half of the machine's memory
+                           // for ram, no limit for disk
   std::function<void(const std::string&)> warn;  // gets one line when a cache can't be had
 };
 

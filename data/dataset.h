@@ -13,8 +13,8 @@ namespace smtrain::data {
 /// One training example: a picture, or for array files that hold real numbers its values, and its
 /// class.
 struct Sample {
-  Image image;
-  std::vector<float> values;  // [channels, height, width]; empty when image.pixels holds the data
+  Image image = {};
+  std::vector<float> values = {};  // [channels, height, width]; empty when image holds pixels
   int64_t target = 0;
 };
 

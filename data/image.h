@@ -12,7 +12,7 @@ struct Image {
   int64_t height = 0;
   int64_t width = 0;
   int64_t channels = 0;
-  std::vector<uint8_t> pixels;  // [height, width, channels]
+  std::vector<uint8_t> pixels = {};  // [height, width, channels]
 };
 
 /// A picture that lies in somebody else's memory.

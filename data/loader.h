@@ -20,15 +20,15 @@ class SampleLoader;
 
 struct DataLoaderOptions {
   int64_t batch_size = 1;
-  bool shuffle = false;              // a new order each epoch, as RandomSampler draws it
-  std::shared_ptr<Sampler> sampler;  // decides the order instead of `shuffle`
-  bool drop_last = false;            // leave out a last batch that is not full
-  int threads = 0;                   // that load; 0: the caller's own
-  int64_t prefetch = 4;              // batches that the threads load ahead of the caller
-  Transforms transforms;             // of each picture, one after the other
-  Normalization normalization;       // none: pixels are only divided by 255
-  bool raw = false;                  // hand out pixels, for normalize_images() in a captured step
-  Device device;                     // where batches are handed out
+  bool shuffle = false;                   // a new order each epoch, as RandomSampler draws it
+  std::shared_ptr<Sampler> sampler = {};  // decides the order instead of `shuffle`
+  bool drop_last = false;                 // leave out a last batch that is not full
+  int threads = 0;                        // that load; 0: the caller's own
+  int64_t prefetch = 4;                   // batches that the threads load ahead of the caller
+  Transforms transforms = {};             // of each picture, one after the other
+  Normalization normalization = {};       // none: pixels are only divided by 255
+  bool raw = false;    // hand out pixels, for normalize_images() in a captured step
+  Device device = {};  // where batches are handed out
 };
 
 /// At one batch of an epoch. Going on to the next takes its memory back, unless somebody still

@@ -10,7 +10,7 @@ namespace smtrain::data {
 /// torchvision's Normalize: (x - mean) / std for each channel. One value stands for all channels;
 /// none leaves x as it is.
 struct Normalization {
-  std::vector<float> mean, std;
+  std::vector<float> mean = {}, std = {};
 };
 
 /// ToTensor and Normalize: [channels, height, width] of (pixel / 255 - mean) / std, each step

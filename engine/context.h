@@ -19,9 +19,9 @@ class Tape;
 enum class RngKind : uint8_t { pytorch, philox };
 
 struct ContextOptions {
-  Device device;      // where new tensors are made
-  int threads = 0;    // compute threads; 0: as OpenMP has it, one per core
-  uint64_t seed = 0;  // of the generator
+  Device device = {};  // where new tensors are made
+  int threads = 0;     // compute threads; 0: as OpenMP has it, one per core
+  uint64_t seed = 0;   // of the generator
   RngKind rng = RngKind::pytorch;
 };
 
