@@ -114,7 +114,8 @@ const std::vector<Source>& sources() {
     const fs::path root = SMTRAIN_SOURCE_DIR;
     const std::set<std::string> extensions = {".h", ".cpp", ".cu", ".cuh"};
     std::vector<Source> found;
-    for (const char* folder : {"kernels", "engine", "nn", "data", "apps", "tests", "bench"}) {
+    for (const char* folder :
+         {"kernels", "engine", "nn", "data", "apps", "tests", "bench", "docs"}) {
       for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
         if (!extensions.contains(entry.path().extension())) continue;
         found.push_back({fs::relative(entry.path(), root), read(entry.path())});

@@ -1,5 +1,5 @@
-# The three ways to embed the library, each configured, built and run as an outside project, and the installed tree that
-# two of them need. They test the build system, so the sanitizer builds leave them out.
+# The ways to embed the library, each configured, built and run as an outside project, the documentation's examples built so
+# too, and the installed tree that most of them need. They test the build system, so the sanitizer builds leave them out.
 if(SMTRAIN_SANITIZE OR NOT SMTRAIN_INSTALL OR NOT SMTRAIN_BUILD_APPS)
   return()
 endif()
@@ -28,7 +28,14 @@ smtrain_add_embedding_test(add_subdirectory "-DSMTRAIN_SOURCE=${PROJECT_SOURCE_D
 add_test(NAME embedding.pkg_config COMMAND sh "${here}/pkg_config.sh" "${CMAKE_CXX_COMPILER}" "${prefix}/${CMAKE_INSTALL_LIBDIR}/pkgconfig"
   "${here}/main.cpp" "${CMAKE_CURRENT_BINARY_DIR}/embedding/pkg_config")
 add_test(NAME embedding.relocated_program COMMAND sh "${here}/relocated_program.sh" "${prefix}")
-set_tests_properties(embedding.find_package embedding.pkg_config embedding.relocated_program PROPERTIES
+add_test(NAME embedding.examples COMMAND "${CMAKE_CTEST_COMMAND}"
+  --build-and-test "${PROJECT_SOURCE_DIR}/docs/examples" "${CMAKE_CURRENT_BINARY_DIR}/embedding/examples"
+  --build-generator "${CMAKE_GENERATOR}"
+  --build-options "-DCMAKE_PREFIX_PATH=${prefix}" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+    -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER} "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror"
+  --test-command "${CMAKE_CTEST_COMMAND}" --output-on-failure)
+set_tests_properties(embedding.examples PROPERTIES PROCESSORS 2 TIMEOUT 900)
+set_tests_properties(embedding.examples embedding.find_package embedding.pkg_config embedding.relocated_program PROPERTIES
   FIXTURES_REQUIRED embedding_prefix)
 
 set_tests_properties(embedding.find_package PROPERTIES FIXTURES_SETUP embedding_plugin)
