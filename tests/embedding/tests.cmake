@@ -42,3 +42,6 @@ set_tests_properties(embedding.find_package PROPERTIES FIXTURES_SETUP embedding_
 add_test(NAME embedding.hidden_symbols
   COMMAND sh "${here}/hidden_symbols.sh" "${CMAKE_NM}" "${CMAKE_CURRENT_BINARY_DIR}/embedding/find_package/plugin.so")
 set_tests_properties(embedding.hidden_symbols PROPERTIES FIXTURES_REQUIRED embedding_plugin)
+
+add_test(NAME embedding.quiet_library COMMAND sh "${here}/quiet_library.sh" "${CMAKE_NM}"
+  "$<TARGET_FILE:smtrain_kernels>" "$<TARGET_FILE:smtrain_engine>" "$<TARGET_FILE:smtrain_nn>" "$<TARGET_FILE:smtrain_data>")
