@@ -19,6 +19,7 @@ struct NamedArray {
   Array array;
 };
 
+/// How to read the arrays of an ArrayDataset.
 struct ArrayDatasetOptions {
   bool channels_first = false;  // pictures with channels are [N, C, H, W] instead of [N, H, W, C]
   std::vector<std::string> classes = {};  // names; empty: the numbers 0 to the largest label

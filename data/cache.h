@@ -18,6 +18,7 @@ enum class CacheMode {
   disk,  // in a file that later runs use again
 };
 
+/// Where cached() keeps pictures, and how many.
 struct CacheOptions {
   CacheMode mode = CacheMode::none;
   std::filesystem::path directory = {};  // of the file, made when it is missing; empty: the
@@ -28,6 +29,7 @@ struct CacheOptions {
   std::function<void(const std::string&)> warn;  // gets one line when a cache can't be had
 };
 
+/// A dataset that reads from a cache.
 struct CachedSamples {
   std::shared_ptr<const Dataset> dataset;
   Transforms transforms;  // what is left to do to its pictures

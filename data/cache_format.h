@@ -23,6 +23,7 @@ namespace smtrain::data {
 /// A picture, or what went wrong when it was read.
 using CachedImage = std::variant<Image, std::string>;
 
+/// Where in a cache one picture or its error is.
 struct CacheEntry {
   uint64_t offset = 0;  // of the pixels or the text
   uint32_t height = 0, width = 0, channels = 0;

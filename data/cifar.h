@@ -8,6 +8,7 @@
 
 namespace smtrain::data {
 
+/// Which of the files and classes CifarDataset::open() takes.
 struct CifarOptions {
   bool train = true;
   bool coarse = false;  // CIFAR-100's 20 superclasses instead of its 100 classes

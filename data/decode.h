@@ -10,6 +10,7 @@
 
 namespace smtrain::data {
 
+/// The pixels that decode() is to give.
 struct DecodeOptions {
   int64_t channels = 3;                 // 3 (R, G, B) or 1 (grey)
   bool apply_exif_orientation = false;  // turn the picture upright; PyTorch's ImageFolder does not

@@ -18,6 +18,7 @@ namespace smtrain::data {
 class EpochPass;
 class SampleLoader;
 
+/// How a DataLoader orders, loads, transforms and batches samples.
 struct DataLoaderOptions {
   int64_t batch_size = 1;
   bool shuffle = false;                   // a new order each epoch, as RandomSampler draws it

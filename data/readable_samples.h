@@ -17,12 +17,14 @@ enum class CorruptPolicy {
   fail,     // the error comes when such a sample is loaded
 };
 
+/// A sample that could not be read.
 struct UnreadableSample {
   int64_t index = 0;   // in the dataset as it was
   std::string source;  // its file
   std::string reason;  // what reading it threw
 };
 
+/// A dataset after a policy was applied to it, and why.
 struct ReadableSamples {
   std::shared_ptr<const Dataset> dataset;
   std::vector<UnreadableSample> unreadable;  // by index

@@ -62,6 +62,7 @@ class RandomSampler : public Sampler {
   ShuffleStyle style_;
 };
 
+/// Which share of which order a rank takes.
 struct DistributedSamplerOptions {
   int64_t world_size = 1;
   int64_t rank = 0;

@@ -18,6 +18,7 @@ struct Digits {
 /// of a part is a function of (seed, part, i) alone.
 Digits draw_digits(int64_t count, uint64_t seed, uint32_t part = 0);
 
+/// How many digits to write, and which.
 struct SynthDigitsOptions {
   int64_t train = 60000;  // pictures
   int64_t test = 10000;

@@ -19,6 +19,7 @@ std::string shape_class_name(int shape_class);
 /// noisy background: about `side` pixels in each direction, RGB. A function of its arguments alone.
 Image draw_shape(int shape_class, int64_t side, uint64_t seed, uint32_t part, int64_t index);
 
+/// How many pictures to write, and which.
 struct SynthFoldersOptions {
   int classes = 3;           // 1 to kMaxShapeClasses
   int64_t train = 800;       // pictures per class
@@ -27,7 +28,7 @@ struct SynthFoldersOptions {
   uint64_t seed = 1;
 };
 
-/// Writes PNG files as folder/train/<class>/<class>_00001.png and folder/validation/<class>/...,
+/// Writes PNG files as folder/train/CLASS/CLASS_00001.png and folder/validation/CLASS/...,
 /// the layout that ImageFolder reads. Folders are made when they are missing.
 void write_synth_folders(const std::filesystem::path& folder,
                          const SynthFoldersOptions& options = {});

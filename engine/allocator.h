@@ -15,6 +15,7 @@ namespace smtrain {
 
 class MemoryPlan;
 
+/// What an allocator has handed out so far.
 struct AllocatorStats {
   size_t bytes_in_use = 0;         // handed out and not returned
   size_t peak_bytes_in_use = 0;    // the largest that bytes_in_use has been

@@ -18,6 +18,7 @@ class Tape;
 /// device.
 enum class RngKind : uint8_t { pytorch, philox };
 
+/// What a Context is made of.
 struct ContextOptions {
   Device device = {};  // where new tensors are made
   int threads = 0;     // compute threads; 0: as OpenMP has it, one per core

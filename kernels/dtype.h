@@ -128,7 +128,7 @@ struct DTypeOf<bool> {
 template <typename T>
 constexpr DType dtype_of = DTypeOf<T>::value;
 
-/// Calls f.template operator()<T>() with the element type of a dtype.
+/// Calls `f.template operator()<T>()` with the element type of a dtype.
 template <typename F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {

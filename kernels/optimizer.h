@@ -47,6 +47,7 @@ enum class AdamForm : uint8_t {
   keras,  // p -= lr sqrt(1 - β2^t) / (1 - β1^t) m / (sqrt(v) + eps)
 };
 
+/// What a step of Adam, in any of its forms, reads and writes.
 struct AdamArgs {
   OptimizerTargets targets;
   AdamForm form;

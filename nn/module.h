@@ -32,10 +32,12 @@ class Module {
   /// stride=1x1)".
   virtual std::string describe() const = 0;
 
+  /// A parameter or a buffer by its name.
   struct NamedTensor {
     std::string name;  // dotted, from this module down
     Tensor tensor;
   };
+  /// A child by its own name.
   struct NamedModule {
     std::string name;
     ModulePtr module;

@@ -55,6 +55,7 @@ struct OneCycleSchedule {
 using ScheduleKind = std::variant<ConstantSchedule, StepSchedule, MultistepSchedule, CosineSchedule,
                                   OneCycleSchedule>;
 
+/// How the learning rate changes, with a warm-up before.
 struct Schedule {
   ScheduleKind kind;
   ScheduleUnit unit = ScheduleUnit::epoch;

@@ -14,6 +14,7 @@ namespace smtrain::nn {
 /// text about the model that file formats carry along without reading it.
 class StateDict {
  public:
+  /// A tensor and its dotted name.
   struct Entry {
     std::string name;
     Tensor tensor;

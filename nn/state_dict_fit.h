@@ -12,15 +12,18 @@ namespace smtrain::nn {
 
 /// Where a given state dict differs from the one that a model expects.
 struct StateDictFit {
+  /// A tensor that the model has and the given state dict lacks.
   struct Missing {
     std::string name;
     Shape shape;
     std::string nearest;  // an unexpected name that may be meant; empty when none resembles it
   };
+  /// A tensor that the model lacks.
   struct Unexpected {
     std::string name;
     Shape shape;
   };
+  /// A name with two shapes.
   struct Mismatch {
     std::string name;
     Shape expected;

@@ -5,6 +5,7 @@
 
 namespace smtrain {
 
+/// Which statistics batch_norm() takes.
 struct BatchNormOptions {
   bool training = true;   // normalise with this batch's statistics, and move the running ones
   double momentum = 0.1;  // of the running values; negative: the average of all batches so far

@@ -28,6 +28,7 @@ struct Padding2d {
   }
 };
 
+/// How conv2d() slides over its input.
 struct Conv2dOptions {
   Size2d stride = 1;
   Padding2d padding = 0;

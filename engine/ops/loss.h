@@ -6,6 +6,7 @@
 
 namespace smtrain {
 
+/// How nll_loss() weighs and joins the losses of a batch.
 struct NllLossOptions {
   Tensor weight = {};  // [classes] of x's dtype: how much a class counts; none is 1 for all
   int64_t ignore_index = -100;            // targets that count for nothing
@@ -23,6 +24,7 @@ struct NllLossOptions {
 Tensor nll_loss(const Tensor& log_probability, const Tensor& target,
                 const NllLossOptions& options = {});
 
+/// As NllLossOptions, with smoothed targets.
 struct CrossEntropyOptions {
   Tensor weight = {};
   int64_t ignore_index = -100;

@@ -9,6 +9,7 @@ namespace smtrain {
 // Pooling of images x [N, C, H, W]; results are channels-last. All throw std::invalid_argument
 // naming the operation.
 
+/// The windows of max_pool2d().
 struct MaxPool2dOptions {
   Size2d kernel_size = 2;
   Size2d stride = 0;  // 0 is kernel_size
@@ -21,6 +22,7 @@ struct MaxPool2dOptions {
 /// maximum in row-major order.
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
 
+/// The windows of avg_pool2d(), and what their sums are divided by.
 struct AvgPool2dOptions {
   Size2d kernel_size = 2;
   Size2d stride = 0;  // 0 is kernel_size

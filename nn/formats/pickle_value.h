@@ -58,10 +58,12 @@ struct PickleContainer {
   bool closed = false;  // part of another container: nothing is added any more
 };
 
+/// A tuple.
 struct PickleTuple : PickleContainer {
   std::vector<PickleValue> items;
 };
 
+/// A list.
 struct PickleList : PickleContainer {
   std::vector<PickleValue> items;
 };

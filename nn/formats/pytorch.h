@@ -53,6 +53,7 @@ StateDict read_pytorch(const std::filesystem::path& path);
 /// The containers: a zip archive since PyTorch 1.6, a plain sequence before that.
 enum class PytorchFormat : uint8_t { zip, legacy };
 
+/// Which kind of file write_pytorch() writes.
 struct WritePytorchOptions {
   PytorchFormat format = PytorchFormat::zip;
   bool module_prefix = false;  // names as torch.nn.DataParallel expects them

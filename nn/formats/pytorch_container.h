@@ -31,7 +31,7 @@ class PytorchContainer {
 std::unique_ptr<PytorchContainer> open_pytorch_container(std::span<const uint8_t> bytes,
                                                          const std::string& name);
 
-/// A zip archive with entries below one folder: data.pkl, and data/<key> for each storage.
+/// A zip archive with entries below one folder: data.pkl, and data/KEY for each storage.
 std::unique_ptr<PytorchContainer> open_pytorch_zip(std::span<const uint8_t> bytes,
                                                    const std::string& name);
 

@@ -21,6 +21,7 @@ struct SafetensorsEntry {
   uint64_t end = 0;
 };
 
+/// All that a safetensors header says.
 struct SafetensorsHeader {
   std::vector<SafetensorsEntry> entries;
   std::map<std::string, std::string> metadata;

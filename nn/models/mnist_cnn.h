@@ -9,6 +9,7 @@
 
 namespace smtrain::nn {
 
+/// The sizes of an MnistCnn.
 struct MnistCnnOptions {
   int64_t classes = 10;
   int64_t in_channels = 1;

@@ -9,6 +9,7 @@
 
 namespace smtrain::nn {
 
+/// The sizes of a Net.
 struct NetOptions {
   int64_t classes = 3;
   int64_t in_channels = 3;

@@ -5,6 +5,7 @@
 
 namespace smtrain::optim {
 
+/// As torch.optim.Adagrad's.
 struct AdagradOptions {
   double lr = 1e-2;
   double eps = 1e-10;

@@ -5,6 +5,7 @@
 
 namespace smtrain::optim {
 
+/// As torch.optim.SGD's.
 struct SgdOptions {
   double lr = 1e-3;
   double momentum = 0;
