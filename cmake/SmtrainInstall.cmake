@@ -1,12 +1,21 @@
-# What `cmake --install` leaves: bin/smtrain with the libraries it travels with (component runtime), and the archives,
-# headers, CMake package and pkg-config file for embedding the engine (component development).
+# What `cmake --install` leaves: bin/smtrain with the libraries it travels with (component runtime), and the archives or
+# libsmtrain.so, headers, CMake package and pkg-config file for embedding the engine (component development).
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/smtrain")
 
-install(TARGETS smtrain smtrain_kernels smtrain_engine smtrain_nn smtrain_data
+if(SMTRAIN_SHARED)
+  set(libraries smtrain)
+  set(link_flags "-lsmtrain")
+else()
+  set(libraries smtrain smtrain_kernels smtrain_engine smtrain_nn smtrain_data)
+  string(CONCAT link_flags "-lsmtrain_nn -lsmtrain_data -lsmtrain_engine -lsmtrain_kernels"
+    " -ljpeg -lpng -lstb -lwebp -lz -lisal -ldnnl -fopenmp")
+endif()
+install(TARGETS ${libraries}
   EXPORT smtrain-targets
-  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
 install(EXPORT smtrain-targets NAMESPACE smtrain:: DESTINATION "${package_dir}" COMPONENT development)
 
 install(FILES smtrain.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/smtrain" COMPONENT development)

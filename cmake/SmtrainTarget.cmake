@@ -5,7 +5,7 @@
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include")
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/include/smtrain" SYMBOLIC)
 
-# What every file of ours is compiled with: C++20, warnings, hidden symbols, and products that are rounded unless
+# What every file of ours is compiled with: C++20, warnings, and products that are rounded unless
 # an fma is written (bit parity with PyTorch depends on it).
 add_library(smtrain_build_options INTERFACE)
 target_compile_features(smtrain_build_options INTERFACE cxx_std_20)
@@ -21,6 +21,13 @@ if(SMTRAIN_BUILD_FUZZERS)
   target_compile_options(smtrain_build_options INTERFACE -fsanitize=fuzzer-no-link)  # coverage guides libFuzzer
 endif()
 
+# Archives hide their symbols, so that a library which contains them exports none; those of libsmtrain.so are public.
+if(SMTRAIN_SHARED)
+  set(visibility default)
+else()
+  set(visibility hidden)
+endif()
+
 function(smtrain_add_library folder)
   cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
   add_library(smtrain_${folder} STATIC ${ARG_SOURCES})
@@ -33,6 +40,6 @@ function(smtrain_add_library folder)
     EXPORT_NAME ${folder}
     POSITION_INDEPENDENT_CODE ON
     CXX_EXTENSIONS OFF
-    CXX_VISIBILITY_PRESET hidden
+    CXX_VISIBILITY_PRESET ${visibility}
     VISIBILITY_INLINES_HIDDEN ON)
 endfunction()

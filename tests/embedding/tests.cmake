@@ -43,5 +43,20 @@ add_test(NAME embedding.hidden_symbols
   COMMAND sh "${here}/hidden_symbols.sh" "${CMAKE_NM}" "${CMAKE_CURRENT_BINARY_DIR}/embedding/find_package/plugin.so")
 set_tests_properties(embedding.hidden_symbols PROPERTIES FIXTURES_REQUIRED embedding_plugin)
 
+# The same program with libsmtrain.so, which is built and installed first.
+set(shared "${CMAKE_CURRENT_BINARY_DIR}/embedding/shared_library")
+add_test(NAME embedding.shared_library COMMAND "${CMAKE_CTEST_COMMAND}"
+  --build-and-test "${PROJECT_SOURCE_DIR}" "${shared}/build"
+  --build-generator "${CMAKE_GENERATOR}"
+  --build-target install
+  --build-options -DSMTRAIN_SHARED=ON -DSMTRAIN_BUILD_APPS=OFF -DSMTRAIN_BUILD_TESTS=OFF -DSMTRAIN_BUILD_BENCH=OFF
+    -DSMTRAIN_CUDA=OFF -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_INSTALL_PREFIX=${shared}/prefix"
+    -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}
+  --test-command sh "${here}/shared_library.sh" "${CMAKE_NM}" "${CMAKE_READELF}"
+    "${shared}/prefix/${CMAKE_INSTALL_LIBDIR}/libsmtrain.so" ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+set_tests_properties(embedding.shared_library PROPERTIES FIXTURES_SETUP embedding_shared PROCESSORS 2 TIMEOUT 900)
+smtrain_add_embedding_test(find_shared_package "-DCMAKE_PREFIX_PATH=${shared}/prefix" -DCMAKE_BUILD_TYPE=Release)
+set_tests_properties(embedding.find_shared_package PROPERTIES FIXTURES_REQUIRED embedding_shared)
+
 add_test(NAME embedding.quiet_library COMMAND sh "${here}/quiet_library.sh" "${CMAKE_NM}"
   "$<TARGET_FILE:smtrain_kernels>" "$<TARGET_FILE:smtrain_engine>" "$<TARGET_FILE:smtrain_nn>" "$<TARGET_FILE:smtrain_data>")
