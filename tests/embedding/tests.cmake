@@ -1,6 +1,6 @@
 # The ways to embed the library, each configured, built and run as an outside project, the documentation's examples built so
-# too, and the installed tree that most of them need. They test the build system, so the sanitizer builds leave them out.
-if(SMTRAIN_SANITIZE OR NOT SMTRAIN_INSTALL OR NOT SMTRAIN_BUILD_APPS)
+# too, and the installed tree that most of them need. They test the build system, so only a plain build has them.
+if(SMTRAIN_SANITIZE OR SMTRAIN_SHARED OR NOT SMTRAIN_INSTALL OR NOT SMTRAIN_BUILD_APPS)
   return()
 endif()
 
