@@ -26,15 +26,16 @@ namespace smtrain::app {
 namespace {
 
 /// A command that takes a recipe, with what its surroundings say under what it says itself.
-TrainCommand in_surroundings(TrainCommand command) {
-  apply_environment(read_environment(Surroundings::of_process()), command);
+TrainCommand in_surroundings(TrainCommand command, Scratch& scratch) {
+  apply_environment(read_environment(Surroundings::of_process()), command, scratch);
   return command;
 }
 
 int train_in_environment(TrainCommand command, RunRecord& record) {
   const Environment environment = read_environment(Surroundings::of_process());
   if (environment.hosts.size() > 1) record.host = environment.current_host;
-  apply_environment(environment, command);
+  Scratch scratch;
+  apply_environment(environment, command, scratch);
   record.recipe = command.config;
   const JobInputs inputs{.container = environment.in_container,
                          .hyperparameters_json = environment.hyperparameters_json,
@@ -51,7 +52,8 @@ struct Run {
   int operator()(const InspectCommand& c) const { return inspect(c, std::cout, std::cerr); }
   int operator()(const DataShowCommand& c) const {
     DataShowCommand command = c;
-    if (c.job.data.empty()) command.job = in_surroundings(c.job);
+    Scratch scratch;
+    if (c.job.data.empty()) command.job = in_surroundings(c.job, scratch);
     return show_data(command, std::cout, std::cerr);
   }
   int operator()(const SynthDigitsCommand& c) const {
@@ -78,7 +80,8 @@ struct Run {
   }
   int operator()(const DoctorCommand& c) const { return doctor(c, std::cout); }
   int operator()(const ConfigExplainCommand& c) const {
-    const TrainCommand job = in_surroundings(c.train);
+    Scratch scratch;
+    const TrainCommand job = in_surroundings(c.train, scratch);
     if (job.config.empty() && job.data.empty()) {
       std::cout << explain(c.key, nullptr);
     } else {
@@ -88,7 +91,8 @@ struct Run {
     return 0;
   }
   int operator()(const ConfigCheckCommand& c) const {
-    return check_config({in_surroundings(c.train)}, std::cout, std::cerr);
+    Scratch scratch;
+    return check_config({in_surroundings(c.train, scratch)}, std::cout, std::cerr);
   }
   int operator()(const ConfigSchemaCommand&) const {
     std::cout << recipe_json_schema();

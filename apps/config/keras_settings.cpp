@@ -35,9 +35,9 @@ std::string setting_text(const json& value, json::value_t expected, const std::s
 }  // namespace
 
 bool lacks_keras_settings(Recipe& recipe, const Places& places) {
-  const bool is_keras = places.has("keras") ||
-                        is_keras_optimizer(choice_of(recipe.train.optimizer)) ||
-                        recipe.train.initializer == Initializer::keras;
+  const bool is_keras =
+      places.has("keras") || is_keras_optimizer(choice_of(recipe.train.optimizer)) ||
+      recipe.train.initializer == Initializer::keras || recipe.log.style == LogStyle::keras;
   const std::vector<Key> keys = keys_of(recipe.keras).keys;
   return is_keras && std::any_of(keys.begin(), keys.end(), [&](const Key& key) {
            return !places.has("keras." + std::string(key.name));

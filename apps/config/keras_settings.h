@@ -14,7 +14,7 @@
 #include <vector>
 
 /// Keras' own settings file and what follows from it. A job is Keras' when its recipe has a `keras`
-/// block, a keras_ optimizer or Keras' first weights.
+/// block, a keras_ optimizer, Keras' first weights or its log lines.
 namespace smtrain::app {
 
 /// Whether a job is Keras' and leaves a key of its `keras` block open.

@@ -253,7 +253,7 @@ std::vector<Warning> traps_in(const Recipe& recipe, const Places& places,
 
 void print_warnings(const std::vector<Warning>& warnings, std::ostream& err) {
   for (const Warning& warning : warnings) {
-    err << "warning: " << warning.name << ": " << warning.text << '\n';
+    err << "smtrain: warning: " << warning.name << ": " << warning.text << '\n';
   }
 }
 

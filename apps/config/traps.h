@@ -30,7 +30,7 @@ struct DataFacts {
 std::vector<Warning> traps_in(const Recipe& recipe, const Places& places,
                               const std::optional<DataFacts>& data);
 
-/// One line each: "warning: batch_norm_small_batch: cats.yaml:14:11: ...".
+/// One line each: "smtrain: warning: batch_norm_small_batch: cats.yaml:14:11: ...".
 void print_warnings(const std::vector<Warning>& warnings, std::ostream& err);
 
 }  // namespace smtrain::app

@@ -48,7 +48,7 @@ struct Environment {
   /// The value of a variable; empty for one that is not there.
   const std::string& get(std::string_view name) const;
 
-  /// What SM_NUM_GPUS asks for, where somebody has set it.
+  /// What SM_NUM_GPUS says, in a container or where somebody has set it.
   std::optional<GpuRequest> gpus_asked_for() const;
 };
 

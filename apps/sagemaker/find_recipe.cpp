@@ -56,8 +56,7 @@ fs::path asked_for(const Environment& environment, const std::string& asked) {
 
 }  // namespace
 
-fs::path find_recipe(const Environment& environment, const std::string& asked,
-                     const fs::path& scratch) {
+fs::path find_recipe(const Environment& environment, const std::string& asked, Scratch& scratch) {
   if (!asked.empty()) return asked_for(environment, asked);
   if (!environment.in_container) return {};
   const fs::path own = environment.base / "input/config/smtrain.yaml";
@@ -67,8 +66,8 @@ fs::path find_recipe(const Environment& environment, const std::string& asked,
   for (const Channel& channel : environment.channels) {
     const fs::path archive = fs::path(channel.folder) / "sourcedir.tar.gz";
     if (!is_file(archive)) continue;
-    unpack_tar_gz(archive, scratch);
-    if (const fs::path recipe = recipe_in(scratch); !recipe.empty()) return recipe;
+    unpack_tar_gz(archive, scratch.folder());
+    if (const fs::path recipe = recipe_in(scratch.folder()); !recipe.empty()) return recipe;
   }
   return recipe_in(environment.base / "code");
 }

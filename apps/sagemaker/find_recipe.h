@@ -2,6 +2,7 @@
 #pragma once
 
 #include "smtrain/apps/sagemaker/environment.h"
+#include "smtrain/apps/sagemaker/scratch.h"
 
 #include <filesystem>
 #include <string>
@@ -17,6 +18,6 @@ namespace smtrain::app {
 /// std::invalid_argument when `asked` is nowhere, listing where it was looked for, and when a
 /// folder holds several recipes; std::runtime_error for a damaged archive.
 std::filesystem::path find_recipe(const Environment& environment, const std::string& asked,
-                                  const std::filesystem::path& scratch);
+                                  Scratch& scratch);
 
 }  // namespace smtrain::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/json_text.h"
 
+#include "smtrain/apps/python_repr.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>
@@ -16,52 +17,6 @@ std::string place_of(std::string_view text, size_t byte) {
   const size_t line_start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
   return concat_text(std::count(before.begin(), before.end(), '\n') + 1, ':',
                      before.size() - line_start + 1);
-}
-
-std::string python_repr(const Json& value);
-
-std::string python_repr(const std::string& text) {
-  const bool has_single = text.find('\'') != text.npos;
-  const char quote = has_single && text.find('"') == text.npos ? '"' : '\'';
-  std::string repr(1, quote);
-  for (const char c : text) {
-    if (c == quote || c == '\\') repr += '\\';
-    if (c == '\n') {
-      repr += "\\n";
-    } else if (c == '\r') {
-      repr += "\\r";
-    } else if (c == '\t') {
-      repr += "\\t";
-    } else {
-      repr += c;
-    }
-  }
-  return repr + quote;
-}
-
-template <typename Items, typename Text>
-std::string joined(const Items& items, const char* open, const char* close, Text text) {
-  std::string result = open;
-  for (auto item = items.begin(); item != items.end(); ++item) {
-    if (item != items.begin()) result += ", ";
-    result += text(item);
-  }
-  return result + close;
-}
-
-std::string python_repr(const Json& value) {
-  switch (value.type()) {
-    case Json::value_t::null: return "None";
-    case Json::value_t::boolean: return value.get<bool>() ? "True" : "False";
-    case Json::value_t::string: return python_repr(value.get<std::string>());
-    case Json::value_t::array:
-      return joined(value, "[", "]", [](const auto& item) { return python_repr(*item); });
-    case Json::value_t::object:
-      return joined(value, "{", "}", [](const auto& item) {
-        return python_repr(item.key()) + ": " + python_repr(item.value());
-      });
-    default: return value.dump();
-  }
 }
 
 }  // namespace
@@ -103,7 +58,7 @@ std::string compact_json(const Json& value) {
 
 std::string python_text(const Json& value) {
   if (value.is_null()) return "";
-  return value.is_string() ? value.get<std::string>() : python_repr(value);
+  return value.is_string() ? value.get<std::string>() : python_repr("", value.dump());
 }
 
 }  // namespace smtrain::app

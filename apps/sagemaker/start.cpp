@@ -7,10 +7,7 @@
 #include "smtrain/apps/sagemaker/find_recipe.h"
 #include "smtrain/engine/error.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 namespace smtrain::app {
@@ -72,7 +69,7 @@ void take_data(TrainCommand& command) {
 
 }  // namespace
 
-void apply_environment(const Environment& environment, TrainCommand& command) {
+void apply_environment(const Environment& environment, TrainCommand& command, Scratch& scratch) {
   TrainCommand given = as_command(environment, command.strict);
   command.strict = given.strict;
   check(!command.strict || given.notes.empty(),
@@ -102,8 +99,6 @@ void apply_environment(const Environment& environment, TrainCommand& command) {
                        environment.warnings.end());
 
   const std::string asked = command.config.empty() ? given.config : command.config;
-  const auto scratch =
-      std::filesystem::temp_directory_path() / ("smtrain-source-" + std::to_string(getpid()));
   const bool has_data = !command.data.empty() && asked.empty();
   if (!has_data) command.config = find_recipe(environment, asked, scratch);
   if (environment.in_container && command.config.empty() && !has_data) take_data(command);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/keras_log.h"
 
-#include "smtrain/apps/train/python_repr.h"
+#include "smtrain/apps/python_repr.h"
 
 #include <fmt/format.h>
 
@@ -61,8 +61,7 @@ void KerasLog::start(const JobSummary& job) {
   output_.line("Hyper parameters: " + hyperparameters_);
   output_.line("Input parameters: " + input_data_config_);
   output_.line("Files loaded");
-  output_.line(fmt::format("x_train shape: ({}, {})", job.training.share,
-                           fmt::join(job.sample_shape, ", ")));
+  output_.line(fmt::format("x_train shape: ({})", fmt::join(job.training_shape, ", ")));
   output_.line(fmt::format("{} train samples", job.training.share));
   std::string train_on = fmt::format("Train on {} samples", job.training.share);
   if (job.validation) {

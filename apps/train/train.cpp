@@ -33,11 +33,13 @@ namespace smtrain::app {
 namespace {
 
 JobSummary summary_of(const Job& job) {
-  JobSummary summary{.distributed = false,
-                     .gpus = Context::current().device().is_cpu() ? 0 : 1,
-                     .training = {job.training_sampler->size(), job.training.dataset->size()},
-                     .validation = {},
-                     .sample_shape = job.train_loader.sample_shape()};
+  JobSummary summary{
+      .distributed = false,
+      .gpus = Context::current().device().is_cpu() ? 0 : 1,
+      .training = {job.training_sampler->size(), job.training.dataset->size()},
+      .validation = {},
+      .training_shape = array_shape(job.training_sampler->size(), job.train_loader.sample_shape(),
+                                    job.recipe.keras.image_data_format)};
   if (job.validation) {
     const int64_t size = job.validation->dataset->size();
     summary.validation = {.share = size, .all = size};

@@ -21,7 +21,7 @@ struct JobSummary {
   int64_t gpus = 0;
   SampleCount training;
   std::optional<SampleCount> validation;  // none: nothing is evaluated
-  Shape sample_shape;                     // [C, H, W]
+  Shape training_shape;                   // all training pictures, as Keras has them in an array
 };
 
 /// What a training loop tells while it runs, in the order of these functions. All do nothing here.

@@ -169,7 +169,8 @@ TEST(Output, AFolderThatCannotBeMade) {
 }
 
 constexpr char kWarned[] =
-    "warning: wild_learning_rate: --set train.optimizer.lr=1e30: train.optimizer.lr: a rate of "
+    "smtrain: warning: wild_learning_rate: --set train.optimizer.lr=1e30: train.optimizer.lr: a "
+    "rate of "
     "1e+30 is wild for SGD; usual is 0.001 to 0.1\n";
 
 TEST(NanLoss, NamesStepAndLayer) {

@@ -81,6 +81,7 @@ int64_t percent_learnt(const std::string& data, const std::string& epochs) {
        std::map<std::string, std::string>{{"train.epochs", epochs},
                                           {"train.threads", "1"},
                                           {"device", "cpu"},
+                                          {"log.level", "warning"},
                                           {"output.dir", data + "/out"}}) {
     command.settings.push_back({key, value, key + "=" + value});
   }

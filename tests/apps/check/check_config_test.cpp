@@ -58,7 +58,7 @@ TEST_F(CheckConfig, DataIsCountedWhereItIs) {
   EXPECT_THAT(
       out_.str(),
       StartsWith(file_ + ": ok\nlearning rate (step): 10 steps, 5 an epoch\n    0 %  step 0 "));
-  EXPECT_EQ(err_.str(), "warning: learning_rate_vanishes: " + file_ +
+  EXPECT_EQ(err_.str(), "smtrain: warning: learning_rate_vanishes: " + file_ +
                             ":6:45: train.schedule: the rate falls by the step and is below a "
                             "thousandth of 0.001 from step 4 of 10 on; is unit: epoch meant?\n");
 }
@@ -68,7 +68,8 @@ TEST_F(CheckConfig, StrictTakesAWarningForAMistake) {
   const std::vector<Setting> wild = {{"train.optimizer.lr", "5", "--lr 5"}};
   EXPECT_EQ(check(wild), 0);
   EXPECT_EQ(err_.str(),
-            "warning: wild_learning_rate: --lr 5: train.optimizer.lr: a rate of 5 is wild for SGD; "
+            "smtrain: warning: wild_learning_rate: --lr 5: train.optimizer.lr: a rate of 5 is wild "
+            "for SGD; "
             "usual is 0.001 to 0.1\n");
   EXPECT_EQ(check(wild, /*strict=*/true), 2);
 }

@@ -65,7 +65,8 @@ TEST(Traps, GoodRecipesHaveNone) {
 TEST(Traps, ArePrintedByName) {
   std::ostringstream err;
   print_warnings({{"a_trap", "cats.yaml:3:1: train: why"}, {"b", "c"}}, err);
-  EXPECT_EQ(err.str(), "warning: a_trap: cats.yaml:3:1: train: why\nwarning: b: c\n");
+  EXPECT_EQ(err.str(),
+            "smtrain: warning: a_trap: cats.yaml:3:1: train: why\nsmtrain: warning: b: c\n");
 }
 
 // The first article's second model normalises over one picture on each of four GPUs.

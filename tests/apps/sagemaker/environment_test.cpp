@@ -154,8 +154,8 @@ TEST_F(Container, DerivesFromTheFilesWhatAVariableGarbles) {
   EXPECT_EQ(found.get("SM_HPS"), R"({"backend":"gloo","epochs":30})");
   EXPECT_EQ(found.get("SM_NUM_CPUS"), "32");
   EXPECT_THAT(found.warnings,
-              ElementsAre("SM_HOSTS:1:10: this is not JSON; derived from the files",
-                          "SM_HPS:1:2: this is not JSON; derived from the files",
+              ElementsAre("SM_HPS:1:2: this is not JSON; derived from the files",
+                          "SM_HOSTS:1:10: this is not JSON; derived from the files",
                           "SM_NUM_CPUS:1:1: this is not JSON; derived from the files"));
 }
 

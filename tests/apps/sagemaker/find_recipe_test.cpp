@@ -33,15 +33,28 @@ class FindRecipe : public testing::Test {
     return path;
   }
 
-  fs::path find(const std::string& asked = "") const {
-    return find_recipe(read_environment(around_), asked, directory_ / "scratch");
+  fs::path find(const std::string& asked = "") {
+    return find_recipe(read_environment(around_), asked, scratch_);
   }
 
   std::string base() const { return directory_.path().string(); }
 
   const test::TemporaryDirectory directory_;
   Surroundings around_;
+  Scratch scratch_;
 };
+
+TEST(Scratch, IsGoneWithTheObject) {
+  fs::path folder;
+  {
+    Scratch scratch;
+    folder = scratch.folder();
+    EXPECT_TRUE(fs::is_directory(folder));
+    EXPECT_EQ(scratch.folder(), folder);
+    write_file_atomically(folder / "file", std::string_view("x"));
+  }
+  EXPECT_FALSE(fs::exists(folder));
+}
 
 TEST_F(FindRecipe, LooksWhereTheContractSaysInItsOrder) {
   EXPECT_EQ(find(), "");
@@ -50,7 +63,7 @@ TEST_F(FindRecipe, LooksWhereTheContractSaysInItsOrder) {
   const std::string command =
       "tar -C '" + base() + "/in' -czf '" + base() + "/input/data/training/sourcedir.tar.gz' .";
   ASSERT_EQ(std::system(command.c_str()), 0);
-  EXPECT_EQ(find(), directory_ / "scratch/job.yaml");
+  EXPECT_EQ(find(), scratch_.folder() / "job.yaml");
   const fs::path in_channel = write("input/data/config/any.yaml");
   EXPECT_EQ(find(), in_channel);
   const fs::path named = write("input/data/config/smtrain.yaml");
@@ -89,8 +102,8 @@ TEST_F(FindRecipe, NamesAnArchiveThatIsDamaged) {
 
 TEST_F(FindRecipe, OutsideAContainerIsWhatIsAskedFor) {
   Environment environment;
-  EXPECT_EQ(find_recipe(environment, "", directory_ / "scratch"), "");
-  EXPECT_EQ(find_recipe(environment, "no.yaml", directory_ / "scratch"), "no.yaml");
+  EXPECT_EQ(find_recipe(environment, "", scratch_), "");
+  EXPECT_EQ(find_recipe(environment, "no.yaml", scratch_), "no.yaml");
 }
 
 }  // namespace

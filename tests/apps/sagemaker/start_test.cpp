@@ -39,7 +39,8 @@ class Start : public testing::Test {
   TrainCommand start(std::vector<std::string> arguments = {}) const {
     arguments.insert(arguments.begin(), "train");
     auto command = std::get<TrainCommand>(parse_command_line(arguments));
-    apply_environment(read_environment(around_), command);
+    Scratch scratch;
+    apply_environment(read_environment(around_), command, scratch);
     return command;
   }
 
@@ -132,8 +133,11 @@ TEST_F(Start, CountsGpusUnderAnyName) {
     EXPECT_THAT(start().notes, ElementsAre(HasSubstr(": asks for 2 GPUs, and there are 0")));
     EXPECT_THROW(start({"--strict"}), std::invalid_argument);
   }
-  around_.variables["SM_NUM_GPUS"] = "0";
   hyperparameters("{}");
+  EXPECT_EQ(recipe().device, "cpu");  // there are none
+  around_.gpus = 1;
+  EXPECT_EQ(recipe().device, "auto");
+  around_.variables["SM_NUM_GPUS"] = "0";
   EXPECT_EQ(recipe().device, "cpu");
   EXPECT_EQ(recipe({"--num-gpus", "1"}).device, "auto");
 }
@@ -178,8 +182,10 @@ TEST_F(Start, ChannelsAreFoundByTheirRole) {
   EXPECT_EQ(expand("${split:validation}"), base() + "/input/data/eval");
   fs::create_directories(directory_ / "input/data/training/train");
   EXPECT_EQ(expand("${split:train}"), base() + "/input/data/training/train");
-  hyperparameters(R"({"train": "/given"})");
-  EXPECT_EQ(expand("${split:train}"), "/given");
+  hyperparameters("{\"train\": \"" + base() + "\"}");
+  EXPECT_EQ(expand("${split:train}"), base());
+  hyperparameters("{\"train\": \"" + base() + "/absent\"}");
+  EXPECT_EQ(expand("${split:train}"), base() + "/absent/train");  // named as missing
 }
 
 TEST_F(Start, FindsTheRecipeThatAHyperparameterNames) {

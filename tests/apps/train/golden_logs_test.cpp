@@ -59,7 +59,7 @@ std::string log_of_cats(LogStyle style) {
               .gpus = 8,
               .training = {2399, 2399},
               .validation = SampleCount{597, 597},
-              .sample_shape = {3, 96, 96}});
+              .training_shape = {}});
   tell(*log, kFirst);
   tell(*log, kSecond);
   out << ".\n.\n.\n\n";
@@ -111,7 +111,7 @@ TEST(GoldenLogs, TheSecondArticlesLog) {
   log->start({.gpus = 2,
               .training = {60'000, 60'000},
               .validation = SampleCount{10'000, 10'000},
-              .sample_shape = {1, 28, 28}});
+              .training_shape = {60'000, 1, 28, 28}});
   log->epoch_start(mnist(1, 0, 0, 0));
   seconds = 9.073;
   log->step(mnist(1, 1, 2.3051, 0.09375));

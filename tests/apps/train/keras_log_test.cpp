@@ -125,11 +125,11 @@ TEST_F(KerasLogTest, NumbersHaveNoExponentAndNoSignOfNan) {
 
 TEST_F(KerasLogTest, WithoutValidationThereIsNoTest) {
   KerasLog log = this->log(1, /*terminal=*/false);
-  log.start({.training = {7, 14}, .validation = {}, .sample_shape = {3, 8, 9}});
+  log.start({.training = {7, 14}, .validation = {}, .training_shape = {7, 8, 9, 3}});
   log.finished();  // and nothing was saved
   EXPECT_EQ(printed(),
             "Using MXNet backend\nHyper parameters: {}\nInput parameters: {}\nFiles loaded\n"
-            "x_train shape: (7, 3, 8, 9)\n7 train samples\nTrain on 7 samples\n");
+            "x_train shape: (7, 8, 9, 3)\n7 train samples\nTrain on 7 samples\n");
 }
 
 TEST_F(KerasLogTest, AnEpochThatEndsEarlyEndsItsLine) {

@@ -35,7 +35,7 @@ class Notebook : public app::TrainingLog {
     EXPECT_EQ(job.gpus, 0);
     ASSERT_TRUE(job.validation);
     EXPECT_EQ(job.validation->share, 3);
-    EXPECT_EQ(job.sample_shape, (Shape{1, 2, 2}));
+    EXPECT_EQ(job.training_shape, (Shape{job.training.share, 2, 2, 1}));
   }
   void epoch_start(const app::Progress& p) override {
     note("epoch_start", p.epoch);

@@ -70,7 +70,7 @@ TEST_F(PrintedLines, ThoseOfTheSecondArticleWithTheAccuracyOfTheEpoch) {
 Hyper parameters: {}
 Input parameters: {}
 Files loaded
-x_train shape: (23, 1, 2, 2)
+x_train shape: (23, 2, 2, 1)
 23 train samples
 23 test samples
 Train on 23 samples, validate on 23 samples
@@ -91,7 +91,7 @@ Epoch 1/2
 
 TEST_F(PrintedLines, OneAboutItselfSaysWhatIsReallyUsed) {
   const std::map<std::string, std::string> settings = {
-      {"train.optimizer", "{name: keras_adam, lr: 0.5}"}, {"log.level", "info"}};
+      {"train.optimizer", "{name: keras_adam, lr: 0.05}"}, {"log.level", "info"}};
   const auto err = [&](const std::string& key, const std::string& value) {
     auto changed = settings;
     changed[key] = value;
@@ -99,11 +99,11 @@ TEST_F(PrintedLines, OneAboutItselfSaysWhatIsReallyUsed) {
   };
   const std::string usual = err("log.level", "debug");
   EXPECT_THAT(usual, StartsWith("smtrain: version "));
-  EXPECT_THAT(usual, EndsWith("; model layers, 15 parameters; optimizer keras_adam (lr 0.5, betas "
+  EXPECT_THAT(usual, EndsWith("; model layers, 15 parameters; optimizer keras_adam (lr 0.05, betas "
                               "[0.9, 0.999], eps 1e-07); batch size 4; cpu, compute threads: 1\n"));
   EXPECT_THAT(err("quirks.keras_lr", "ignored"),
               HasSubstr("; optimizer keras_adam (lr 0.001, betas [0.9, 0.999], eps 1e-07), "
-                        "train.optimizer.lr 0.5 is ignored; batch size 4; "));
+                        "train.optimizer.lr 0.05 is ignored; batch size 4; "));
   EXPECT_THAT(err("train.schedule", "{name: step, step_size: 1}"),
               HasSubstr("; schedule step (step_size 1, gamma 0.1, unit epoch, warmup 0, "
                         "warmup_start 0); batch size 4; "));

@@ -61,7 +61,7 @@ TEST(PytorchLog, AShareOfTheDataIsCountedAsOne) {
              .gpus = 1,
              .training = {1200, 2399},
              .validation = {},
-             .sample_shape = {}});
+             .training_shape = {}});
   EXPECT_EQ(out.str(),
             "Distributed training - True\nNumber of gpus available - 1\nGet train data loader\n"
             "Processes 1200/2399 (50%) of train data\n");

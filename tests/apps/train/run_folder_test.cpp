@@ -167,7 +167,8 @@ device: cpu
   for (const char* folder : {"runs/pair", "runs/pair-2"}) {
     std::ostringstream out, err;
     EXPECT_EQ(train({.config = "pair.yaml", .settings = {}, .variables = {}}, out, err), 0);
-    EXPECT_EQ(err.str(), std::string("smtrain: results go to ") + folder + "\n");
+    EXPECT_THAT(err.str(), testing::StartsWith(std::string("smtrain: results go to ") + folder +
+                                               "\nsmtrain: version "));
     EXPECT_THAT(test::text_of(std::string(folder) + "/recipe.yaml"),
                 testing::HasSubstr(std::string("  dir: ") + folder + "\n  model_dir: " + folder));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/train/python_repr.h"
+#include "smtrain/apps/python_repr.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
