@@ -34,6 +34,12 @@ ProgramResult run_program(const std::vector<std::string>& arguments,
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.data()));
   words.push_back(nullptr);
 
+  std::vector<char*> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
+  for (const std::string& variable : options.environment)
+    variables.push_back(const_cast<char*>(variable.data()));
+  variables.push_back(nullptr);
+
   const pid_t child = ::fork();
   if (child == 0) {
     redirect(STDOUT_FILENO, out.c_str());
@@ -44,7 +50,7 @@ ProgramResult run_program(const std::vector<std::string>& arguments,
       const rlimit limit{options.max_file_bytes, options.max_file_bytes};
       ::setrlimit(RLIMIT_FSIZE, &limit);
     }
-    ::execv(SMTRAIN_PROGRAM, words.data());
+    ::execve(SMTRAIN_PROGRAM, words.data(), variables.data());
     ::_exit(127);
   }
   EXPECT_GT(child, 0) << "fork failed";

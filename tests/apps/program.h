@@ -15,9 +15,10 @@ struct ProgramResult {
 };
 
 struct ProgramOptions {
-  std::string standard_output;  // a file that it goes to; empty: ProgramResult::out
-  bool closed_output = false;   // started without a standard output
-  uint64_t max_file_bytes = 0;  // larger files can't be written; 0: no limit
+  std::string standard_output;                // a file that it goes to; empty: ProgramResult::out
+  bool closed_output = false;                 // started without a standard output
+  uint64_t max_file_bytes = 0;                // larger files can't be written; 0: no limit
+  std::vector<std::string> environment = {};  // "NAME=value" added to this process' own
 };
 
 /// Runs smtrain with these arguments.
