@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/failure.h"
 
-#include "smtrain/apps/sagemaker/environment.h"
+#include "smtrain/apps/printable.h"
+#include "smtrain/apps/secrets.h"
+#include "smtrain/apps/shell_quoted.h"
 #include "smtrain/engine/error.h"
 
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -21,25 +24,6 @@ namespace fs = std::filesystem;
 
 bool continues(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
 
-/// `text` as UTF-8: a byte that is part of no character becomes '?'.
-std::string valid_utf8(const std::string& text) {
-  std::string valid;
-  for (size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    const size_t length = byte < 0x80   ? 1
-                          : byte < 0xC2 ? 0
-                          : byte < 0xE0 ? 2
-                          : byte < 0xF0 ? 3
-                          : byte < 0xF5 ? 4
-                                        : 0;
-    bool is_whole = length > 0 && i + length <= text.size();
-    for (size_t k = 1; is_whole && k < length; ++k) is_whole = continues(text[i + k]);
-    valid += is_whole ? text.substr(i, length) : "?";
-    i += is_whole ? length : 1;
-  }
-  return valid;
-}
-
 /// At most `most` bytes: the beginning, "...", the end.
 std::string shortened(const std::string& text, size_t most) {
   if (text.size() <= most) return text;
@@ -50,26 +34,24 @@ std::string shortened(const std::string& text, size_t most) {
   return text.substr(0, head) + "..." + text.substr(tail);
 }
 
-std::string quoted_for_shell(const std::string& word) {
+std::string quoted_if_needed(const std::string& word) {
   const bool is_plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::strchr("_-./=,:@%+", c) != nullptr;
+    return std::isalnum(c) != 0 || std::strchr("_-./=,:@%+", c) != nullptr;
   });
-  if (is_plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  return is_plain ? word : shell_quoted(word);
 }
 
 std::string command_text(const std::vector<std::string>& command) {
   std::string text;
   bool is_hidden = false;  // the value of a secret
   for (const std::string& word : command) {
-    const size_t equals = word.find('=');
-    const bool names_secret = is_secret(word.substr(0, equals));
-    std::string shown = is_hidden ? "******" : word;
-    if (names_secret && equals != word.npos) shown = word.substr(0, equals + 1) + "******";
-    is_hidden = names_secret && equals == word.npos && word.starts_with("--");
-    text += (text.empty() ? "" : " ") + quoted_for_shell(shown);
+    size_t equals = word.find('=');
+    while (equals != word.npos && !is_secret(word.substr(0, equals)))
+      equals = word.find('=', equals + 1);
+    std::string shown = is_hidden ? kMask : word;
+    if (equals != word.npos) shown = word.substr(0, equals + 1) + kMask;
+    is_hidden = equals == word.npos && word.starts_with("--") && is_secret(word);
+    text += (text.empty() ? "" : " ") + quoted_if_needed(shown);
   }
   return text;
 }
@@ -104,17 +86,23 @@ constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 // What the handler needs, made before it: it may neither allocate nor format.
 std::array<char, 4096> fault_path{};
 
-extern "C" void report_fault(int signal) {
-  static constexpr char kText[] =
-      "smtrain crashed: a fault of its own, which is a mistake in it, raised signal ";
-  const int file = open(fault_path.data(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  const char digits[] = {static_cast<char>('0' + signal / 10), static_cast<char>('0' + signal % 10),
-                         '\n'};
-  for (const int target : {file, STDERR_FILENO}) {
-    if (target < 0) continue;
-    if (write(target, kText, sizeof kText - 1) < 0 || write(target, digits, sizeof digits) < 0)
-      continue;
+void write_all(int file, const char* text, size_t size) {
+  while (size > 0) {
+    const ssize_t count = write(file, text, size);
+    if (count <= 0) return;
+    text += count;
+    size -= static_cast<size_t>(count);
   }
+}
+
+extern "C" void report_fault(int signal) {
+  char text[] = "smtrain crashed by signal 00; this is a mistake in smtrain\n";
+  char* digits = std::strchr(text, '0');
+  digits[0] = static_cast<char>('0' + signal / 10);
+  digits[1] = static_cast<char>('0' + signal % 10);
+  const int file = open(fault_path.data(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (file >= 0) write_all(file, text, sizeof text - 1);
+  write_all(STDERR_FILENO, text, sizeof text - 1);
   raise(signal);  // SA_RESETHAND: now as if it had not been caught
 }
 
@@ -126,19 +114,16 @@ std::string failure_text(const std::string& cause, int exit_code, const RunRecor
   std::string context;
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty())
-      context += concat_text('\n', name, ": ", shortened(valid_utf8(value), kLongestLine));
+      context += concat_text('\n', name, ": ", shortened(printable(value), kLongestLine));
   };
   add("recipe", place_in_recipe(cause, record));
   add("data", data_file(cause, record));
   add("checkpoint", record.checkpoint.empty() ? "none" : record.checkpoint);
   add("rerun", command_text(command));
   context += concat_text("\nexit code ", exit_code);
-  if (!record.host.empty()) context += ", host " + shortened(valid_utf8(record.host), 64);
+  if (!record.host.empty()) context += ", host " + shortened(printable(record.host), 64);
   context += ", smtrain " SMTRAIN_VERSION "\n";
-  std::string first_line = valid_utf8(cause);
-  std::replace(first_line.begin(), first_line.end(), '\n', ' ');
-  std::replace(first_line.begin(), first_line.end(), '\t', ' ');
-  return shortened(first_line, kMaxFailureBytes - context.size()) + context;
+  return shortened(printable(cause), kMaxFailureBytes - context.size()) + context;
 }
 
 OutcomeFiles::OutcomeFiles(fs::path base) {
@@ -155,11 +140,7 @@ void OutcomeFiles::failed(const std::string& text) noexcept {
   if (failure_.empty()) return;
   const int file = open(failure_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file < 0) return;
-  for (size_t done = 0; done < text.size();) {
-    const ssize_t count = write(file, text.data() + done, text.size() - done);
-    if (count <= 0) break;
-    done += static_cast<size_t>(count);
-  }
+  write_all(file, text.data(), text.size());
   fsync(file);
   close(file);
 }
@@ -174,9 +155,12 @@ void OutcomeFiles::watch_faults() const {
   const std::string path = failure_.string();
   if (path.empty() || path.size() >= fault_path.size()) return;
   std::copy(path.begin(), path.end(), fault_path.begin());
+  static std::array<char, 16 * 1024> stack;  // where the own one has overflowed
+  const stack_t other{.ss_sp = stack.data(), .ss_flags = 0, .ss_size = stack.size()};
+  sigaltstack(&other, nullptr);
   struct sigaction action {};
   action.sa_handler = report_fault;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
   for (const int signal : kFaults) sigaction(signal, &action, nullptr);
 }
 

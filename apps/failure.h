@@ -25,8 +25,8 @@ inline constexpr size_t kMaxFailureBytes = 1024;
 
 /// A failure for people, in UTF-8 of at most kMaxFailureBytes: the cause in the first line, then
 /// the recipe with its line, the file of data, the checkpoint to go on from, and the command that
-/// was run. A cause that is too long is cut in its middle. Values that belong to a secret are
-/// masked.
+/// was run. A cause that is too long is cut in its middle. Values of secrets in the
+/// command are masked.
 std::string failure_text(const std::string& cause, int exit_code, const RunRecord& record,
                          const std::vector<std::string>& command);
 

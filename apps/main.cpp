@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -57,10 +58,6 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
   return arguments;
 }
 
-bool trains(const std::vector<std::string>& arguments) {
-  return !arguments.empty() && (arguments[0] == "train" || arguments[0].starts_with("--config"));
-}
-
 int run(const std::vector<std::string>& arguments, char** argv, smtrain::app::RunRecord& record) {
   const smtrain::app::Command command = smtrain::app::parse_command_line(arguments);
   if (computes(command)) start_again_with_a_short_spin(argv);
@@ -69,33 +66,45 @@ int run(const std::vector<std::string>& arguments, char** argv, smtrain::app::Ru
   return exit_code;
 }
 
+/// What becomes known of a run, for the report of its failure.
+struct Outcome {
+  std::vector<std::string> arguments;
+  smtrain::app::RunRecord record;
+  std::optional<smtrain::app::OutcomeFiles> files;  // of a container's job
+
+  int failed(const char* cause, int exit_code) {
+    std::vector<std::string> command = arguments;
+    command.insert(command.begin(), "smtrain");
+    std::string text = std::string(cause) + "\n";
+    if (files) {
+      text = smtrain::app::failure_text(cause, exit_code, record, command);
+      files->failed(text);
+    }
+    std::cerr << "smtrain: " << text;
+    return exit_code;
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   open_closed_standard_streams();
-  const std::vector<std::string> arguments = arguments_of(argc, argv);
-  const auto surroundings = smtrain::app::Surroundings::of_process();
-  const bool is_job = trains(arguments) && surroundings.in_container();
-  smtrain::app::OutcomeFiles outcome(is_job ? surroundings.base() : "");
-  outcome.watch_faults();
-  smtrain::app::RunRecord record;
-  const auto report = [&](const char* cause, int exit_code) {
-    std::vector<std::string> command = arguments;
-    command.insert(command.begin(), "smtrain");
-    const std::string text = smtrain::app::failure_text(cause, exit_code, record, command);
-    if (is_job) outcome.failed(text);
-    std::cerr << "smtrain: " << (is_job ? text : std::string(cause) + "\n");
-    return exit_code;
-  };
+  Outcome outcome;
   try {
-    const int exit_code = run(arguments, argv, record);
-    if (is_job && exit_code == 0) outcome.succeeded();
+    outcome.arguments = arguments_of(argc, argv);
+    const auto surroundings = smtrain::app::Surroundings::of_process();
+    if (smtrain::app::is_training(outcome.arguments) && surroundings.in_container()) {
+      outcome.files.emplace(surroundings.base());
+      outcome.files->watch_faults();
+    }
+    const int exit_code = run(outcome.arguments, argv, outcome.record);
+    if (outcome.files && exit_code == 0) outcome.files->succeeded();
     return exit_code;
   } catch (const std::invalid_argument& error) {
-    return report(error.what(), kMistake);
+    return outcome.failed(error.what(), kMistake);
   } catch (const std::bad_alloc&) {
-    return report("out of memory", kFailed);
+    return outcome.failed("out of memory", kFailed);
   } catch (const std::exception& error) {
-    return report(error.what(), kFailed);
+    return outcome.failed(error.what(), kFailed);
   }
 }

@@ -6,41 +6,52 @@
 #include "smtrain/apps/config/default_recipe.h"
 #include "smtrain/apps/config/explain.h"
 #include "smtrain/apps/config/json_schema.h"
+#include "smtrain/apps/config/keras_settings.h"
 #include "smtrain/apps/config/reference.h"
 #include "smtrain/apps/doctor/doctor.h"
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/inspect/inspect.h"
 #include "smtrain/apps/predict/predict.h"
+#include "smtrain/apps/printable.h"
 #include "smtrain/apps/sagemaker/env.h"
 #include "smtrain/apps/sagemaker/start.h"
+#include "smtrain/apps/secrets.h"
 #include "smtrain/apps/show/show_data.h"
 #include "smtrain/apps/train/train.h"
 #include "smtrain/data/synth_digits.h"
 #include "smtrain/data/synth_folders.h"
 
 #include <iostream>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace smtrain::app {
 namespace {
 
 /// A command that takes a recipe, with what its surroundings say under what it says itself.
-TrainCommand in_surroundings(TrainCommand command, Scratch& scratch) {
-  apply_environment(read_environment(Surroundings::of_process()), command, scratch);
+TrainCommand in_surroundings(TrainCommand command) {
+  apply_environment(read_environment(Surroundings::of_process()), command);
   return command;
 }
 
 int train_in_environment(TrainCommand command, RunRecord& record) {
   const Environment environment = read_environment(Surroundings::of_process());
   if (environment.hosts.size() > 1) record.host = environment.current_host;
-  Scratch scratch;
-  apply_environment(environment, command, scratch);
+  apply_environment(environment, command);
   record.recipe = command.config;
   const JobInputs inputs{.container = environment.in_container,
-                         .hyperparameters_json = environment.hyperparameters_json,
+                         .hyperparameters_json = masked_json(environment.hyperparameters_json),
                          .input_data_config_json = environment.input_data_config_json};
   return train(command, std::cout, std::cerr, inputs, &record);
+}
+
+void print_notes(const TrainCommand& job, const std::vector<std::string>& warnings) {
+  for (const auto* lines : {&job.notes, &warnings}) {
+    for (const std::string& line : *lines)
+      std::cerr << "smtrain: warning: " << printable(line) << '\n';
+  }
 }
 
 struct Run {
@@ -52,8 +63,7 @@ struct Run {
   int operator()(const InspectCommand& c) const { return inspect(c, std::cout, std::cerr); }
   int operator()(const DataShowCommand& c) const {
     DataShowCommand command = c;
-    Scratch scratch;
-    if (c.job.data.empty()) command.job = in_surroundings(c.job, scratch);
+    if (c.job.data.empty()) command.job = in_surroundings(c.job);
     return show_data(command, std::cout, std::cerr);
   }
   int operator()(const SynthDigitsCommand& c) const {
@@ -74,25 +84,25 @@ struct Run {
   }
   int operator()(const EnvCommand& c) const {
     const Environment environment = read_environment(Surroundings::of_process());
-    for (const std::string& line : environment.warnings) std::cerr << "smtrain: " << line << '\n';
+    for (const std::string& line : environment.warnings)
+      std::cerr << "smtrain: warning: " << printable(line) << '\n';
     print_environment(environment, c.form, std::cout);
     return 0;
   }
   int operator()(const DoctorCommand& c) const { return doctor(c, std::cout); }
   int operator()(const ConfigExplainCommand& c) const {
-    Scratch scratch;
-    const TrainCommand job = in_surroundings(c.train, scratch);
+    const TrainCommand job = in_surroundings(c.train);
     if (job.config.empty() && job.data.empty()) {
       std::cout << explain(c.key, nullptr);
     } else {
-      const SourcedRecipe recipe = read_job_recipe(job);
+      const SourcedRecipe recipe = read_job_recipe(job, keras_defaults(job.variables, std::cerr));
+      print_notes(job, recipe.warnings);
       std::cout << explain(c.key, &recipe);
     }
     return 0;
   }
   int operator()(const ConfigCheckCommand& c) const {
-    Scratch scratch;
-    return check_config({in_surroundings(c.train, scratch)}, std::cout, std::cerr);
+    return check_config({in_surroundings(c.train)}, std::cout, std::cerr);
   }
   int operator()(const ConfigSchemaCommand&) const {
     std::cout << recipe_json_schema();

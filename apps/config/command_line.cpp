@@ -197,12 +197,9 @@ void spell_with_dashes(std::string& argument) {
 void add_default_command(const CLI::App& program, std::vector<std::string>& arguments) {
   if (arguments.empty()) {
     arguments = {"--help"};
-  } else if (arguments[0].starts_with('-')) {
-    const bool is_own = program.get_option_no_throw(arguments[0]) != nullptr;
-    if (!is_own) arguments.insert(arguments.begin(), "train");
-  } else if (arguments[0].find('=') != std::string::npos) {
-    arguments.insert(arguments.begin(), "train");
-  } else {
+  } else if (is_training(arguments)) {
+    if (arguments[0] != "train") arguments.insert(arguments.begin(), "train");
+  } else if (!arguments[0].starts_with('-')) {
     std::vector<std::string_view> names;
     for (const CLI::App* command : program.get_subcommands({}))
       names.push_back(command->get_name());
@@ -286,6 +283,13 @@ Command parse_command_line(std::vector<std::string> arguments) {
     throw std::invalid_argument(concat_text(innermost(program).get_name(), ": ", error.what()));
   }
   return commands.chosen(innermost(program).get_name());
+}
+
+bool is_training(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return false;
+  const std::string& first = arguments[0];
+  const bool is_own = first == "--help" || first == "-h" || first == "--version";
+  return first == "train" || (!is_own && (first.starts_with('-') || first.find('=') != first.npos));
 }
 
 CommandSyntax command_syntax() {

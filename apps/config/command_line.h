@@ -20,10 +20,11 @@ struct GpuRequest {
 
 /// smtrain [train] --config FILE: read_sourced_recipe_file(config, settings, variables) is the job.
 struct TrainCommand {
-  std::string config = {};             // empty: none
-  std::string data = {};               // data=DIR where there is no config
-  std::vector<Setting> settings = {};  // --set and KEY=VALUE first, then the flags
-  Variables variables = {};            // --data-dir is the channel `training`
+  std::string config = {};               // empty: none
+  std::optional<std::string> text = {};  // of a recipe that `config` only names
+  std::string data = {};                 // data=DIR where there is no config
+  std::vector<Setting> settings = {};    // --set and KEY=VALUE first, then the flags
+  Variables variables = {};              // --data-dir is the channel `training`
   std::optional<GpuRequest> gpus = {};
   bool strict = false;                  // what is unknown or doubtful is an error, not a warning
   bool ignore_unknown = false;          // so are options on the command line
@@ -123,6 +124,10 @@ using Command =
 /// the same. Throws std::invalid_argument naming an unknown command or option, with the nearest one
 /// that exists, or what is missing.
 Command parse_command_line(std::vector<std::string> arguments);
+
+/// Whether arguments are those of `train`, which is also the command that options and KEY=VALUE
+/// without a command belong to.
+bool is_training(const std::vector<std::string>& arguments);
 
 /// An option of a command: "--epochs", what it does, and what its value is called; empty for a
 /// switch.

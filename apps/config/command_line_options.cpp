@@ -64,8 +64,8 @@ void add_show(CLI::App& data, DataCommands& show, TrainCommand& job) {
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}));
   command.add_option("-o,--out", show.out, "The PNG file")->type_name("FILE")->required();
   command.final_callback([&job] {
-    check(job.config.empty() != job.data.empty(), "show: expected --config FILE or --data DIR",
-          job.config.empty() ? "" : ", not both");
+    check(job.config.empty() || job.data.empty(),
+          "show: expected --config FILE or --data DIR, not both");
   });
   document_recipe(command);
 }

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kValidationNames = {"validation", "val", "valid", "test", "eval"};
+constexpr std::array kValidationNames = {"validation", "val", "valid", "eval", "test", "testing"};
 
 constexpr char kPictureModel[] = R"(model: net
 train: {batch_size: 32, loss: nll, optimizer: {name: keras_adam, lr: 0.001}, initializer: keras}
@@ -126,7 +126,8 @@ std::string default_recipe(const fs::path& folder) {
   if (!found) found = find_class_folders(folder);
   if (!found) {
     fail(folder.string(), ": ", fs::exists(folder) ? "holds no data that is known" : "is not there",
-         "; looked for folders train and validation (or val, valid, test, eval) with a folder of "
+         "; looked for folders train and validation (or val, valid, eval, test, testing) with a "
+         "folder of "
          "pictures for each class, a folder of pictures for each class, MNIST's "
          "train-images-idx3-ubyte or train-images-idx3-ubyte.gz, CIFAR's data_batch_1.bin or "
          "train.bin, one .npz file");
@@ -141,6 +142,10 @@ std::string default_recipe(const fs::path& folder) {
 SourcedRecipe read_job_recipe(const TrainCommand& command, const DefaultSettings& keras_defaults) {
   check(!command.config.empty() || !command.data.empty(),
         "recipe: expected --config FILE or data=DIR");
+  if (command.text) {
+    return read_sourced_recipe(*command.text, command.config, command.settings, command.variables,
+                               keras_defaults);
+  }
   if (!command.config.empty()) {
     return read_sourced_recipe_file(command.config, command.settings, command.variables,
                                     keras_defaults);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/loose_text.h"
 
+#include "smtrain/apps/config/scalar.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 
 namespace smtrain::app {
 
@@ -18,6 +21,14 @@ std::string unquoted(const std::string& text) {
   if (!text.starts_with('"') || !text.ends_with('"')) return text;
   const auto value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   return value.is_string() ? value.get<std::string>() : text;
+}
+
+std::optional<int64_t> parse_whole(const std::string& text) {
+  constexpr double kMax = int64_t{1} << 53;
+  if (const auto whole = parse_number<int64_t>(text)) return whole;
+  const auto number = parse_number<double>(text);
+  if (!number || std::trunc(*number) != *number || std::abs(*number) > kMax) return std::nullopt;
+  return static_cast<int64_t>(*number);
 }
 
 std::optional<bool> parse_switch(const std::string& text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,9 @@ bool is_unset(const std::string& text);
 
 /// What a JSON string holds; any other text as it is. Decoded once: "\"\\\"a\\\"\"" keeps quotes.
 std::string unquoted(const std::string& text);
+
+/// The whole number that a text says, also as "256.0".
+std::optional<int64_t> parse_whole(const std::string& text);
 
 /// true, yes, on and 1; false, no, off and 0; in small or capital letters.
 std::optional<bool> parse_switch(const std::string& text);

@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/config/schema.h"
+#include "smtrain/apps/secrets.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>
@@ -222,7 +223,7 @@ void give(TrainCommand& command, const Parameter& parameter, const std::string& 
       }
       break;
     case Meaning::num_gpus: {
-      const auto count = parse_number<int64_t>(unquoted(text));
+      const auto count = parse_whole(unquoted(text));
       check(count && *count >= 0, origin, ": expected a whole number, at least 0");
       command.gpus = GpuRequest{.count = *count, .origin = origin};
       break;
@@ -242,7 +243,9 @@ std::string doc_of_parameter(const Parameter& parameter) {
 Setting setting_of(const std::string& assignment, const std::string& origin) {
   const size_t equals = assignment.find('=');
   check(equals != assignment.npos && equals > 0, origin, ": expected KEY=VALUE");
-  return {assignment.substr(0, equals), assignment.substr(equals + 1), origin};
+  const std::string key = assignment.substr(0, equals), value = assignment.substr(equals + 1);
+  const size_t value_start = origin.size() - value.size();
+  return {key, value, is_secret(key) ? origin.substr(0, value_start) + kMask : origin};
 }
 
 std::vector<std::string> take_parameters(const std::string& name,
@@ -256,7 +259,9 @@ std::vector<std::string> take_parameters(const std::string& name,
     const Option option(arguments[i]);
     const Parameter* parameter =
         option.name.starts_with("--") ? find_parameter(option.name.substr(2)) : nullptr;
-    if (!is_option(arguments[i])) {
+    if (arguments[i] == "--") {
+      ++i;
+    } else if (!is_option(arguments[i])) {
       if (option.value && !option.name.empty()) {
         reader.take_assignment(arguments[i]);
       } else {

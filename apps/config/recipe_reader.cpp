@@ -13,6 +13,7 @@
 #include "smtrain/engine/io/file.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -316,6 +317,19 @@ void apply_image_size(DataOptions& data) {
   data.transform.insert(data.transform.begin(), resize);
 }
 
+/// Settings in their order, but those that choose a kind before those of its keys: nothing depends
+/// on whether --momentum or --optimizer stands first.
+std::vector<Setting> kinds_first(std::vector<Setting> settings) {
+  const auto chooses = [](const Setting& setting) {
+    static constexpr std::array kChoices = {"model", "train.loss", "train.optimizer",
+                                            "train.schedule"};
+    return setting.key.ends_with(".name") ||
+           std::find(kChoices.begin(), kChoices.end(), setting.key) != kChoices.end();
+  };
+  std::stable_partition(settings.begin(), settings.end(), chooses);
+  return settings;
+}
+
 bool ends_in_log_softmax(const ModelOptions& model) {
   const auto* own = std::get_if<LayersModel>(&model);
   return own == nullptr ||
@@ -334,7 +348,7 @@ SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name
   Places& places = reader.places();
   const Node document = read_yaml(text, name);
   if (document.kind != Node::Kind::null) reader.read_group(document, keys, "");
-  for (const Setting& setting : settings) {
+  for (const Setting& setting : kinds_first(settings)) {
     try {
       reader.read_group(tree_of(setting), keys, "");
     } catch (const UnknownKey& error) {

@@ -6,23 +6,12 @@
 #include "smtrain/apps/config/scalar.h"
 
 #include <algorithm>
-#include <cmath>
 #include <type_traits>
 
 namespace smtrain::app {
 namespace {
 
 constexpr size_t kLongestQuote = 60;
-
-/// The whole number that a loose text says as "256.0".
-template <typename Number>
-std::optional<Number> whole_number(const std::string& text) {
-  constexpr double kLargest = int64_t{1} << 53;
-  const auto number = parse_number<double>(text);
-  if (!number || std::trunc(*number) != *number || std::abs(*number) > kLargest)
-    return std::nullopt;
-  return static_cast<Number>(*number);
-}
 
 /// A loose text "1, 2" as the list that it is; any other node as it is.
 Node as_list(const Node& node) {
@@ -108,6 +97,7 @@ std::string element(const std::string& path, size_t index) {
 std::string ValueReader::text(const Target& at) const {
   if (at.node.kind != Node::Kind::scalar && !(at.node.loose && !at.node.text.empty()))
     refuse(at, "a text");
+  if (at.node.text.find('\0') != std::string::npos) refuse(at, "a text without NUL characters");
   try {
     return variables_.expand(at.node.text);
   } catch (const std::invalid_argument& error) {
@@ -124,7 +114,7 @@ template <typename Number>
 Number ValueReader::number(const Target& at) const {
   auto value = parse_number<Number>(plain_text(at));
   if constexpr (std::is_integral_v<Number>) {
-    if (!value && at.node.loose) value = whole_number<Number>(plain_text(at));
+    if (at.node.loose) value = parse_whole(plain_text(at));
   }
   if (!value || !at.key.range.holds(static_cast<double>(*value))) {
     refuse(at, std::is_integral_v<Number> ? "a whole number" : "a number");

@@ -121,7 +121,10 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
   return *value;
 }
 
-std::string Variables::base() const { return get("SAGEMAKER_BASE_DIR").value_or("/opt/ml"); }
+std::string Variables::base() const {
+  const std::string elsewhere = get("SAGEMAKER_BASE_DIR").value_or("");
+  return elsewhere.empty() ? "/opt/ml" : elsewhere;
+}
 
 std::optional<std::string> Variables::channel(const std::string& asked) const {
   Names itself;

@@ -37,6 +37,12 @@ class Variables {
 
   std::optional<std::string> get(const std::string& name) const;
 
+  /// /opt/ml, or where SAGEMAKER_BASE_DIR puts it.
+  std::string base() const;
+
+  /// "; there are: a, b", of the channels that have folders; nothing where none has.
+  std::string channels_there() const;
+
   /// `text` with every ${...} replaced. Throws std::invalid_argument naming the variable that is
   /// not set, or what is wrong with the text.
   std::string expand(std::string_view text) const;
@@ -45,8 +51,6 @@ class Variables {
   std::string value_of(std::string_view reference, int depth) const;
   std::optional<std::string> channel(const std::string& name) const;
   std::optional<std::string> split(const std::string& name) const;
-  std::string channels_there() const;
-  std::string base() const;
   std::string expand(std::string_view text, int depth) const;
 
   std::map<std::string, std::string> over_;

@@ -162,7 +162,7 @@ Finding ScratchProbe::run() const {
 }
 
 Finding SageMakerProbe::run() const {
-  const fs::path base = variables.get("SAGEMAKER_BASE_DIR").value_or("/opt/ml");
+  const fs::path base = variables.base();
   std::error_code unknown;
   if (!fs::is_directory(base, unknown)) return {.text = base.string() + " is not there"};
   std::string text;

@@ -34,6 +34,7 @@ TrainingStep::TrainingStep(nn::Module& model, optim::Optimizer& optimizer,
       optimizer_(optimizer),
       objective_(objective),
       preprocessing_(preprocessing),
+      correct_(zeros({}, {.dtype = DType::i64})),
       step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {
   for (const auto& [name, buffer] : model.named_buffers()) {
     buffers_.push_back({buffer, empty_like(buffer)});
@@ -43,7 +44,7 @@ TrainingStep::TrainingStep(nn::Module& model, optim::Optimizer& optimizer,
 std::vector<Tensor> TrainingStep::run(std::span<const Tensor> inputs) {
   for (const auto& [now, before] : buffers_) copy_into(now, before);
   const Tensor output = model_(preprocessing_.normalized(inputs[0]));
-  if (correct_.defined()) smtrain::count_correct(output.detach(), inputs[1], correct_);
+  count_correct(output.detach(), inputs[1], correct_);
   const Tensor loss = objective_(output, inputs[1]);
   optimizer_.zero_grad();
   loss.backward();
@@ -52,18 +53,11 @@ std::vector<Tensor> TrainingStep::run(std::span<const Tensor> inputs) {
   return {loss.detach()};
 }
 
-void TrainingStep::count_correct() {
-  correct_ = zeros({}, {.dtype = DType::i64});
-  step_.reset();
-}
-
-int64_t TrainingStep::correct() const {
-  return correct_.defined() ? static_cast<int64_t>(correct_.item()) : 0;
-}
+int64_t TrainingStep::correct() const { return static_cast<int64_t>(correct_.item()); }
 
 Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
   const Tensor inputs[] = {images, targets};
-  if (correct_.defined()) fill(correct_, 0);
+  fill(correct_, 0);
   const std::vector<uint8_t> random_state = Context::current().generator().state();
   const Tensor loss = step_(inputs)[0];
   if (optimizer_.arena().skip_flag().item() != 0) {

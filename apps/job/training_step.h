@@ -26,10 +26,7 @@ class TrainingStep {
   TrainingStep(const TrainingStep&) = delete;
   TrainingStep& operator=(const TrainingStep&) = delete;
 
-  /// Has every step from here on count what correct() says.
-  void count_correct();
-
-  /// How many of the last step's samples the model had right, before its update; 0 if not counted.
+  /// How many of the last step's samples the model had right, before its update.
   int64_t correct() const;
 
   /// Trains on images as a loader hands them out. Returns the loss, valid until the next step.
@@ -49,7 +46,7 @@ class TrainingStep {
   const Objective& objective_;
   const Preprocessing& preprocessing_;
   std::vector<Buffer> buffers_;
-  Tensor correct_;  // i64 []; undefined: not counted
+  Tensor correct_;  // i64 []
   CapturedStep step_;
 };
 

@@ -38,6 +38,13 @@ std::string channel_variable(const std::string& name) {
   return variable;
 }
 
+bool is_channel_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
+         });
+}
+
 /// Puts an Environment together.
 class Derivation {
  public:
@@ -69,6 +76,12 @@ class Derivation {
                 !sources_.resources["hosts"].empty(),
             path, ": 'hosts' is not a list of names");
       listed = sources_.resources["hosts"];
+      for (const Json& name : listed)
+        check(name.is_string(), path, ": 'hosts' is not a list of names");
+      const bool knows_itself = sources_.resources.contains("current_host") &&
+                                sources_.resources["current_host"].is_string();
+      check(knows_itself || listed.size() == 1 || sources_.around.get("SM_CURRENT_HOST"), path,
+            ": 'current_host' is missing");
     } else if (!sources_.around.get("SM_HOSTS")) {
       listed = Json::array({sources_.text_variable("SM_CURRENT_HOST", sources_.around.host_name)});
     }
@@ -76,11 +89,11 @@ class Derivation {
     check(!result_.hosts.empty(), "SM_HOSTS: names no host");
     result_.current_host = sources_.text_variable(
         "SM_CURRENT_HOST", sources_.resource("current_host", result_.hosts.front()));
-    const bool is_listed =
-        std::count(result_.hosts.begin(), result_.hosts.end(), result_.current_host) > 0;
-    check(is_listed, sources_.around.get("SM_CURRENT_HOST") ? "SM_CURRENT_HOST" : path,
-          ": current host '", result_.current_host, "' is not one of the hosts ",
-          Json(result_.hosts).dump());
+    if (std::count(result_.hosts.begin(), result_.hosts.end(), result_.current_host) == 0) {
+      mistake(sources_.around.get("SM_CURRENT_HOST") ? "SM_CURRENT_HOST" : path, ": current host '",
+              result_.current_host, "' is not one of the hosts ",
+              compact_json(Json(result_.hosts)));
+    }
   }
 
   /// Channels are declared in a file, or are the folders that are there; SM_CHANNEL_* adds to them.
@@ -88,7 +101,11 @@ class Derivation {
     std::set<std::string> names;
     std::error_code ignored;
     if (sources_.inputs.is_object()) {
-      for (const auto& [name, attributes] : sources_.inputs.items()) names.insert(name);
+      for (const auto& [name, attributes] : sources_.inputs.items()) {
+        check(is_channel_name(name), sources_.config_file("inputdataconfig.json"), ": '", name,
+              "' is not the name of a channel");
+        names.insert(name);
+      }
     } else {
       for (const auto& entry : fs::directory_iterator(result_.base / "input/data", ignored)) {
         const std::string name = entry.path().filename();
@@ -125,7 +142,8 @@ class Derivation {
     const Json& attributes = sources_.inputs[channel];
     const std::string path = sources_.config_file("inputdataconfig.json");
     check(attributes.is_object(), path, ": channel '", channel, "' is no object");
-    const std::string written = attributes.value("TrainingInputMode", "File");
+    const bool is_given = attributes.contains("TrainingInputMode");
+    const std::string written = is_given ? python_text(attributes["TrainingInputMode"]) : "File";
     const std::string mode = lower(written);
     check(mode == "file" || mode == "fastfile" || mode == "pipe", path, ": channel '", channel,
           "': expected TrainingInputMode File, FastFile or Pipe, got '", written, "'");
@@ -138,34 +156,24 @@ class Derivation {
 
 }  // namespace
 
-const std::string& Environment::get(std::string_view name) const {
-  static const std::string kNothing;
+const EnvironmentVariable* Environment::find(std::string_view name) const {
   for (const EnvironmentVariable& variable : variables) {
-    if (variable.name == name) return variable.value;
+    if (variable.name == name) return &variable;
   }
-  return kNothing;
+  return nullptr;
 }
 
 std::optional<GpuRequest> Environment::gpus_asked_for() const {
-  for (const EnvironmentVariable& variable : variables) {
-    if (variable.name != "SM_NUM_GPUS") continue;
-    if (!in_container && variable.origin != "environment") return std::nullopt;
-    if (const auto count = parse_number<int64_t>(variable.value))
-      return GpuRequest{.count = *count, .origin = variable.name};
-  }
-  return std::nullopt;
+  const EnvironmentVariable* variable = find("SM_NUM_GPUS");
+  if (variable == nullptr || (!in_container && variable->origin != "environment"))
+    return std::nullopt;
+  const auto count = parse_number<int64_t>(variable->value);
+  return count ? std::optional(GpuRequest{.count = *count, .origin = variable->name})
+               : std::nullopt;
 }
 
 Environment read_environment(const Surroundings& surroundings) {
   return Derivation(surroundings).take();
-}
-
-bool is_secret(std::string_view name) {
-  static constexpr std::array kWords = {"SECRET", "PASSWORD", "KEY",
-                                        "TOKEN",  "PRIVATE",  "CREDENTIAL"};
-  const std::string capitals = upper(std::string(name));
-  return std::any_of(kWords.begin(), kWords.end(),
-                     [&](const char* word) { return capitals.find(word) != capitals.npos; });
 }
 
 }  // namespace smtrain::app

@@ -45,8 +45,8 @@ struct Environment {
   std::string training_env;                     // the JSON that it prints as "Training Env"
   std::vector<std::string> warnings;            // what was odd, a line each
 
-  /// The value of a variable; empty for one that is not there.
-  const std::string& get(std::string_view name) const;
+  /// A variable by its name; null for one that is not there.
+  const EnvironmentVariable* find(std::string_view name) const;
 
   /// What SM_NUM_GPUS says, in a container or where somebody has set it.
   std::optional<GpuRequest> gpus_asked_for() const;
@@ -55,8 +55,5 @@ struct Environment {
 /// Throws std::invalid_argument naming a file that is malformed and its place, and for a host that
 /// is not one of the job's hosts.
 Environment read_environment(const Surroundings& surroundings);
-
-/// Whether a name is that of a secret, whose value is never printed.
-bool is_secret(std::string_view name);
 
 }  // namespace smtrain::app

@@ -4,6 +4,7 @@
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/parameters.h"
 #include "smtrain/apps/sagemaker/json_text.h"
+#include "smtrain/apps/secrets.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>
@@ -21,11 +22,17 @@ std::string lower(std::string text) {
   return text;
 }
 
+// One name for all of a parameter's.
+std::string canonical(const std::string& name) {
+  const Parameter* parameter = find_parameter(name);
+  return parameter != nullptr ? std::string(parameter->name) : parameter_name(name);
+}
+
 // SM_HP_* are written in capitals.
 bool is_same(const Hyperparameter& a, const Hyperparameter& b) {
-  const std::string name_a = parameter_name(a.name), name_b = parameter_name(b.name);
   const bool is_variable = a.origin.starts_with(kPrefix) || b.origin.starts_with(kPrefix);
-  return is_variable ? lower(name_a) == lower(name_b) : name_a == name_b;
+  return is_variable ? canonical(lower(a.name)) == canonical(lower(b.name))
+                     : canonical(a.name) == canonical(b.name);
 }
 
 }  // namespace
@@ -78,9 +85,12 @@ void merge(const std::vector<Hyperparameter>& over, std::vector<Hyperparameter>&
       known->text = value.text;
       known->origin = value.origin;
     } else if (!is_unset(value.text) && json_or_text(value.text) != json_or_text(known->text)) {
-      warnings.push_back(concat_text("hyperparameter '", known->name, "' is ", known->text, " in ",
-                                     known->origin, " and ", value.text, " in ", value.origin,
-                                     ", which counts"));
+      const auto shown = [&](const std::string& text) {
+        return is_secret(known->name) ? kMask : text;
+      };
+      warnings.push_back(concat_text("hyperparameter '", known->name, "' is ", shown(known->text),
+                                     " in ", known->origin, " and ", shown(value.text), " in ",
+                                     value.origin, ", which counts"));
       known->text = value.text;
       known->origin = value.origin;
     }

@@ -38,6 +38,8 @@ Json parse_json(std::string_view text, const std::string& name,
     return Json::parse(text, watch);
   } catch (const Json::parse_error& error) {
     mistake(name, ":", place_of(text, error.byte), ": this is not JSON");
+  } catch (const Json::out_of_range&) {
+    mistake(name, ": a number is too large");
   }
 }
 

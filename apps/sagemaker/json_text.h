@@ -12,8 +12,8 @@ namespace smtrain::app {
 /// JSON whose objects keep the order of their file.
 using Json = nlohmann::ordered_json;
 
-/// The one JSON value in `text`, which `name` calls in messages: "f.json:3:7: expected ...". Of a
-/// key that is given twice the last counts, and `warnings` gets a line. Throws
+/// The one JSON value in `text`, which `name` calls in messages: "f.json:3:7: this is not JSON". Of
+/// a key that is given twice the last counts, and `warnings` gets a line. Throws
 /// std::invalid_argument for what is not JSON (NaN is not) and for more than 64 levels.
 Json parse_json(std::string_view text, const std::string& name, std::vector<std::string>& warnings);
 

@@ -17,9 +17,10 @@ std::string text_of(const std::string& path) {
   return {bytes.begin(), bytes.end()};
 }
 
+/// A link that leads nowhere is there too: reading it says what is wrong.
 bool exists(const std::string& path) {
   std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
+  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
 }
 
 }  // namespace
@@ -83,7 +84,8 @@ std::vector<std::string> Sources::names_variable(const std::string& name, const 
   check(list.is_array(), name, ": expected a list of names, got ", list.type_name());
   std::vector<std::string> names;
   for (const Json& item : list) {
-    check(item.is_string(), name, ": expected a list of names, got ", item.dump(), " in it");
+    if (!item.is_string())
+      mistake(name, ": expected a list of names, got ", compact_json(item), " in it");
     names.push_back(item.get<std::string>());
   }
   return names;

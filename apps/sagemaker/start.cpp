@@ -7,7 +7,6 @@
 #include "smtrain/apps/sagemaker/find_recipe.h"
 #include "smtrain/engine/error.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace smtrain::app {
@@ -18,7 +17,14 @@ TrainCommand as_command(const Environment& environment, bool strict) {
   TrainCommand given{.strict = strict};
   for (const Hyperparameter& value : environment.hyperparameters) {
     if (is_unset(value.text)) continue;
-    if (const Parameter* parameter = find_parameter(value.name)) {
+    const Parameter* parameter = find_parameter(value.name);
+    const bool is_model_dir =
+        parameter != nullptr && parameter->meaning == Parameter::Meaning::model_dir;
+    if (is_model_dir && environment.in_container) {
+      const std::string folder = environment.find("SM_MODEL_DIR")->value;
+      if (unquoted(value.text) != folder)
+        given.notes.push_back(value.origin + ": the model goes to " + folder + " all the same");
+    } else if (parameter != nullptr) {
       give(given, *parameter, value.text, value.origin);
     } else if (value.name.find('.') != value.name.npos) {
       given.settings.push_back({value.name, value.text, value.origin});
@@ -27,20 +33,15 @@ TrainCommand as_command(const Environment& environment, bool strict) {
                             did_you_mean(parameter_name(value.name), parameter_names()));
     }
   }
-  // Which optimizer it is comes before what is said of it.
-  std::stable_partition(given.settings.begin(), given.settings.end(),
-                        [](const Setting& setting) { return setting.key.ends_with(".name"); });
   for (Setting& setting : given.settings) setting.optional = true;
   return given;
 }
 
-Setting from_environment(const Environment& environment, const char* key, const char* variable) {
-  for (const EnvironmentVariable& v : environment.variables) {
-    if (v.name != variable) continue;
-    const std::string origin = v.origin == "environment" ? variable : v.origin;
-    return {.key = key, .value = v.value, .origin = origin};
-  }
-  return {.key = key, .value = "", .origin = variable};
+Setting from_environment(const Environment& environment, const char* key, const char* name) {
+  const EnvironmentVariable& variable = *environment.find(name);
+  return {.key = key,
+          .value = variable.value,
+          .origin = variable.origin == "environment" ? variable.name : variable.origin};
 }
 
 /// 0 GPUs is the CPU, whatever the machine has; more than it has is said.
@@ -62,14 +63,16 @@ void take_data(TrainCommand& command) {
   command.data = command.variables.expand("${channel:training:-}");
   const std::string validation =
       command.variables.expand("${channel:validation:-${channel:test:-}}");
-  if (command.data.empty() || validation.empty()) return;
+  check(!command.data.empty(), "train: no recipe, and channel 'training' is not there",
+        command.variables.channels_there());
+  if (validation.empty()) return;
   command.settings.insert(command.settings.begin(),
                           {"data.validation", without_variables(validation), "channel validation"});
 }
 
 }  // namespace
 
-void apply_environment(const Environment& environment, TrainCommand& command, Scratch& scratch) {
+void apply_environment(const Environment& environment, TrainCommand& command) {
   TrainCommand given = as_command(environment, command.strict);
   command.strict = given.strict;
   check(!command.strict || given.notes.empty(),
@@ -91,6 +94,7 @@ void apply_environment(const Environment& environment, TrainCommand& command, Sc
   for (const auto& [name, value] : given.variables.values())
     command.variables.set_default(name, value);
   if (environment.in_container) {
+    command.variables.set_default("SAGEMAKER_BASE_DIR", environment.base);
     for (const EnvironmentVariable& v : environment.variables)
       command.variables.set_default(v.name, v.value);
   }
@@ -99,9 +103,11 @@ void apply_environment(const Environment& environment, TrainCommand& command, Sc
                        environment.warnings.end());
 
   const std::string asked = command.config.empty() ? given.config : command.config;
-  const bool has_data = !command.data.empty() && asked.empty();
-  if (!has_data) command.config = find_recipe(environment, asked, scratch);
-  if (environment.in_container && command.config.empty() && !has_data) take_data(command);
+  if (!command.data.empty() && asked.empty()) return;
+  FoundRecipe recipe = find_recipe(environment, asked);
+  command.config = recipe.name;
+  command.text = std::move(recipe.text);
+  if (environment.in_container && command.config.empty()) take_data(command);
 }
 
 }  // namespace smtrain::app

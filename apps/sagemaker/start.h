@@ -3,15 +3,13 @@
 
 #include "smtrain/apps/config/command_line.h"
 #include "smtrain/apps/sagemaker/environment.h"
-#include "smtrain/apps/sagemaker/scratch.h"
 
 namespace smtrain::app {
 
 /// Gives a train command what its environment says: hyperparameters and hosts under the command
-/// line's own settings, folders as variables, the recipe's file, which may lie in `scratch`. What
-/// is odd goes to the command's notes. Throws std::invalid_argument for a hyperparameter that does
-/// not fit its key and, with
-/// --strict, for one that is unknown; and as find_recipe().
-void apply_environment(const Environment& environment, TrainCommand& command, Scratch& scratch);
+/// line's own settings, folders as variables, the recipe. What is odd goes to the command's notes.
+/// Throws std::invalid_argument for a hyperparameter that does not fit its key and, with --strict,
+/// for one that is unknown; and as find_recipe().
+void apply_environment(const Environment& environment, TrainCommand& command);
 
 }  // namespace smtrain::app

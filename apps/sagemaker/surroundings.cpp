@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/surroundings.h"
 
-#include <sched.h>
+#include "smtrain/engine/machine.h"
+
 #include <unistd.h>
 
 #include <array>
@@ -20,26 +21,23 @@ Surroundings Surroundings::of_process() {
   }
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) == 0) result.host_name = name.data();
-  cpu_set_t processors;
-  if (sched_getaffinity(0, sizeof processors, &processors) == 0)
-    result.processors = CPU_COUNT(&processors);
+  result.processors = allowed_processors();
   return result;
 }
 
 std::optional<std::string> Surroundings::get(const std::string& name) const {
   const auto found = variables.find(name);
-  return found == variables.end() ? std::nullopt : std::optional(found->second);
+  const bool is_set = found != variables.end() && !found->second.empty();
+  return is_set ? std::optional(found->second) : std::nullopt;
 }
 
 std::filesystem::path Surroundings::base() const {
-  const auto elsewhere = get("SAGEMAKER_BASE_DIR");
-  return elsewhere && !elsewhere->empty() ? *elsewhere : "/opt/ml";
+  return get("SAGEMAKER_BASE_DIR").value_or("/opt/ml");
 }
 
 bool Surroundings::in_container() const {
   std::error_code ignored;
-  const auto is_given = [&](const char* name) { return !get(name).value_or("").empty(); };
-  return is_given("TRAINING_JOB_NAME") || is_given("SAGEMAKER_BASE_DIR") ||
+  return get("TRAINING_JOB_NAME") || get("SAGEMAKER_BASE_DIR") ||
          std::filesystem::is_directory(base() / "input/config", ignored);
 }
 

@@ -35,6 +35,12 @@ std::string without_py(const std::string& program) {
   return program.ends_with(".py") ? program.substr(0, program.size() - 3) : program;
 }
 
+// Of a group of instances; empty where it has none.
+std::string name_of(const Json& group) {
+  if (!group.is_object() || !group.contains("instance_group_name")) return "";
+  return python_text(group["instance_group_name"]);
+}
+
 /// The toolkit's "Training Env", and the variables that follow from it.
 class TrainingEnv {
  public:
@@ -116,7 +122,7 @@ class TrainingEnv {
     env_["job_name"] = job;
     env_["log_level"] = log_level();
     env_["master_hostname"] = environment_.hosts.front();
-    env_["model_dir"] = sources_.text_variable("SM_MODEL_DIR", environment_.base / "model");
+    env_["model_dir"] = model_dir();
     env_["module_dir"] = sources_.text_variable("SM_MODULE_DIR", submitted);
     env_["module_name"] = sources_.text_variable("SM_MODULE_NAME", without_py(program));
     env_["network_interface_name"] = interface;
@@ -133,6 +139,15 @@ class TrainingEnv {
     environment_.training_env = env_.dump(4, ' ', false, Json::error_handler_t::replace);
   }
 
+  /// A URL is no folder: the model would be lost in one of that name.
+  std::string model_dir() {
+    const std::string usual = environment_.base / "model";
+    const std::string folder = sources_.text_variable("SM_MODEL_DIR", usual);
+    if (folder.find("://") == folder.npos) return folder;
+    sources_.warnings.push_back("SM_MODEL_DIR: a URL is no folder; the model goes to " + usual);
+    return usual;
+  }
+
   bool has_groups() const {
     return sources_.resources.is_object() && sources_.resources.contains("instance_groups") &&
            sources_.resources["instance_groups"].is_array();
@@ -145,8 +160,7 @@ class TrainingEnv {
         "SM_CURRENT_INSTANCE_GROUP", sources_.resource("current_group_name", "homogeneousCluster"));
     Json hosts = environment_.hosts;
     for (const Json& other : sources_.resources["instance_groups"]) {
-      if (other.is_object() && other.value("instance_group_name", "") == group &&
-          other.contains("hosts"))
+      if (other.is_object() && name_of(other) == group && other.contains("hosts"))
         hosts = other["hosts"];
     }
     env_["current_instance_group"] = group;
@@ -163,9 +177,9 @@ class TrainingEnv {
     if (!has_groups()) return;
     Json names = Json::array(), by_name = Json::object();
     for (const Json& group : sources_.resources["instance_groups"]) {
-      if (!group.is_object() || !group.contains("instance_group_name")) continue;
-      names.push_back(group["instance_group_name"]);
-      by_name[python_text(group["instance_group_name"])] = group;
+      if (name_of(group).empty()) continue;
+      names.push_back(name_of(group));
+      by_name[name_of(group)] = group;
     }
     env_["instance_groups"] = sources_.json_variable("SM_INSTANCE_GROUPS", names);
     env_["instance_groups_dict"] = sources_.json_variable("SM_INSTANCE_GROUPS_DICT", by_name);

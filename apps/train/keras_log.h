@@ -20,7 +20,6 @@ class KerasLog : public TrainingLog {
   /// Throws std::invalid_argument for inputs that are not JSON.
   KerasLog(int64_t interval, const JobInputs& inputs, LogOutput output);
 
-  bool wants_accuracy() const override { return true; }
   void start(const JobSummary& job) override;
   void epoch_start(const Progress& progress) override;
   void step(const Progress& progress) override;

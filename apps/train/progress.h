@@ -18,7 +18,7 @@ struct Progress {
   int64_t samples = 0;       // per epoch
   double loss = 0;           // mean over this batch
   double loss_sum = 0;       // over the samples seen
-  int64_t correct = 0;       // of the samples seen, for a log that wants_accuracy()
+  int64_t correct = 0;       // of the samples seen
 
   void add_batch(int64_t size, double batch_loss) {
     ++batch;
@@ -35,6 +35,7 @@ struct EpochMetrics {
   int64_t steps = 0;      // since the beginning
   double lr = 0;          // of its last step
   double train_loss = 0;  // mean over the epoch's samples
+  double train_accuracy = 0;
   bool evaluated = false;
   Evaluation validation;
   double seconds = 0;  // training alone

@@ -69,7 +69,10 @@ void point_link(const fs::path& link, const fs::path& folder, std::ostream& err)
 
 RunFolder::RunFolder(OutputOptions& output, const std::string& name, std::ostream& err)
     : err_(err) {
-  if (!output.model_dir.empty()) check_can_save(output);
+  if (!output.model_dir.empty()) {
+    create_folder(output.model_dir);
+    check_can_save(output);
+  }
   if (output.dir.empty()) {
     const fs::path folder = create_run_folder(name);
     output.dir = folder.string();

@@ -9,8 +9,10 @@
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/model/model_file.h"
+#include "smtrain/apps/printable.h"
 #include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/apps/train/check_evaluation.h"
+#include "smtrain/apps/train/epoch_line.h"
 #include "smtrain/apps/train/first_batches.h"
 #include "smtrain/apps/train/header_line.h"
 #include "smtrain/apps/train/make_training_log.h"
@@ -79,8 +81,14 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t to
           .steps = step,
           .lr = job.optimizer->lr(),
           .train_loss = progress.loss_sum / samples,
+          .train_accuracy = static_cast<double>(progress.correct) / samples,
           .seconds = seconds.count(),
           .images_per_second = samples / seconds.count()};
+}
+
+void note_places(const SplitOptions& data, const std::string& place, RunRecord& record) {
+  for (const std::string& value : {data.path, data.images, data.labels})
+    record.places.push_back({value, place});
 }
 
 }  // namespace
@@ -90,7 +98,6 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   const ContextGuard guard(context);
   Notices notices(err, recipe.log.level);
   Job job(recipe, notices.warning());
-  if (log.wants_accuracy()) job.training_step.count_correct();
   const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
                                        recipe.train.max_steps.value_or(INT64_MAX));
   const auto traps =
@@ -107,7 +114,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   write_file_atomically(output / "recipe.yaml", dump(recipe));
   write_first_batches(job, output);
   MetricsFiles metrics(output);
-  notices.info() << "smtrain: " << header_line(job) << std::endl;
+  notices.info() << "smtrain: " << header_line(job) << '\n' << std::flush;
   log.start(summary_of(job));
 
   EvaluationReport report(job.training.dataset->classes());  // of the last evaluation
@@ -126,6 +133,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
       summary.evaluated = true;
     }
     log.epoch_end(summary);
+    notices.info() << epoch_line(summary) << '\n' << std::flush;
     metrics.epoch(summary);
 
     const bool best = summary.evaluated && summary.validation.accuracy() > best_accuracy;
@@ -154,18 +162,14 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err,
   auto [recipe, places, warnings] =
       read_job_recipe(command, keras_defaults(command.variables, err));
   if (record != nullptr) {
-    for (const char* split : {"data.train", "data.validation"}) {
-      const SplitOptions& data =
-          split == std::string_view("data.train") ? recipe.data.train : recipe.data.validation;
-      for (const std::string& value : {data.path, data.images, data.labels})
-        record->places.push_back({value, places.of(split)});
-    }
+    note_places(recipe.data.train, places.of("data.train"), *record);
+    note_places(recipe.data.validation, places.of("data.validation"), *record);
   }
   recipe.log.level = log_level(recipe.log, command.variables, err);
   warnings.insert(warnings.begin(), command.notes.begin(), command.notes.end());
   Notices notices(err, recipe.log.level);
   for (const std::string& warning : warnings)
-    notices.warning() << "smtrain: warning: " << warning << '\n';
+    notices.warning() << "smtrain: warning: " << printable(warning) << '\n';
   check(warnings.empty() || !command.strict,
         "train: refused by --strict: ", warnings.empty() ? "" : warnings.front());
 

@@ -29,9 +29,6 @@ class TrainingLog {
  public:
   virtual ~TrainingLog() = default;
 
-  /// Whether Progress::correct is needed: counting costs a little each step. Asked once.
-  virtual bool wants_accuracy() const { return false; }
-
   /// Asked after each step: true, which must last, ends training there, with an evaluation and a
   /// saved model.
   virtual bool wants_to_stop() const { return false; }

@@ -97,6 +97,8 @@ class TemporaryFile : public FileWriter {
   static constexpr size_t kBufferBytes = size_t{1} << 16;
 
   int create() {
+    if (target_.native().find('\0') != std::string::npos)
+      fail(target_.c_str(), ": a file's name can't hold a NUL character");
     static std::atomic<uint64_t> counter = 0;
     for (;;) {
       path_.replace_filename(concat_text(".smtrain-", ::getpid(), "-", counter++, ".tmp"));

@@ -3,12 +3,11 @@
 
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/compression.h"
-#include "smtrain/engine/io/file.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <vector>
+#include <filesystem>
 
 namespace smtrain {
 namespace {
@@ -34,10 +33,15 @@ struct Header {
     const auto* field = reinterpret_cast<const uint8_t*>(bytes.data()) + offset;
     uint64_t value = 0;
     if ((field[0] & 0x80) != 0) {
+      for (size_t i = 1; i + 7 < length; ++i) {
+        if (field[i] != 0) fail(name, ": a header's number is too large");
+      }
       for (size_t i = length - 7; i < length; ++i) value = value << 8 | field[i];
       return value;
     }
-    for (size_t i = 0; i < length && field[i] != 0 && field[i] != ' '; ++i) {
+    size_t start = 0;
+    while (start < length && field[start] == ' ') ++start;
+    for (size_t i = start; i < length && field[i] != 0 && field[i] != ' '; ++i) {
       if (field[i] < '0' || field[i] > '7') fail(name, ": a header's number is not octal");
       value = value << 3 | static_cast<uint64_t>(field[i] - '0');
     }
@@ -85,6 +89,7 @@ std::string pax_path(const std::string& records, const std::string& name) {
 
 /// A name from outside as a path below some folder.
 std::string safe_name(const std::string& text, const std::string& archive) {
+  if (text.find('\0') != std::string::npos) fail(archive, ": a name holds a NUL character");
   std::string safe;
   for (const fs::path& part : fs::path(text)) {
     if (part == ".." || part == "/") fail(archive, ": '", text, "' leads out of the archive");
@@ -151,19 +156,20 @@ void read_tar_gz(
     if (entries == kMostEntries) fail(name, ": more than ", kMostEntries, " entries");
     const uint64_t size = header.number(124, 12, name);
     const char kind = header.bytes[156];
+    total += std::min(size, kMostBytes + 1);
+    if (total > kMostBytes) fail(name, ": more than ", kMostBytes, " bytes");
     if (kind == 'L' || kind == 'x') {
       const std::string text = archive.read_text(size);
       long_name = kind == 'L' ? text.substr(0, text.find('\0')) : pax_path(text, name);
       continue;
     }
-    total += size;
-    if (size > kMostBytes || total > kMostBytes) fail(name, ": more than ", kMostBytes, " bytes");
-    const bool is_file = kind == '0' || kind == '\0' || kind == '7';
+    const std::string entry_name = long_name.empty() ? header.name() : long_name;
+    const bool is_old_folder = kind == '\0' && entry_name.ends_with('/');
+    const bool is_file = (kind == '0' || kind == '\0' || kind == '7') && !is_old_folder;
     uint64_t left = size;
-    if (is_file || kind == '5') {
-      const TarEntry entry{.name = safe_name(long_name.empty() ? header.name() : long_name, name),
-                           .is_folder = !is_file,
-                           .size = is_file ? size : 0};
+    if (is_file || is_old_folder || kind == '5') {
+      const TarEntry entry{
+          .name = safe_name(entry_name, name), .is_folder = !is_file, .size = is_file ? size : 0};
       on_entry(entry, [&](std::span<uint8_t> out) {
         if (out.size() > left) fail(name, ": ", entry.name, ": read beyond its end");
         archive.read(out);
@@ -173,25 +179,6 @@ void read_tar_gz(
     archive.skip(left + Archive::padding(size));
     long_name.clear();
   }
-}
-
-void unpack_tar_gz(const fs::path& archive, const fs::path& folder) {
-  const MappedFile file(archive);
-  fs::create_directories(folder);
-  read_tar_gz(file.bytes(), archive.string(), [&](const TarEntry& entry, const TarReader& read) {
-    const fs::path path = folder / entry.name;
-    fs::create_directories(entry.is_folder ? path : path.parent_path());
-    if (entry.is_folder) return;
-    write_file_atomically(path, [&](FileWriter& writer) {
-      std::vector<uint8_t> buffer(std::min<uint64_t>(entry.size, 1 << 16));
-      for (uint64_t left = entry.size; left > 0;) {
-        const std::span part(buffer.data(), std::min<uint64_t>(left, buffer.size()));
-        read(part);
-        writer.write(part);
-        left -= part.size();
-      }
-    });
-  });
 }
 
 }  // namespace smtrain

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -25,9 +24,5 @@ struct TarEntry {
 using TarReader = std::function<void(std::span<uint8_t> out)>;
 void read_tar_gz(std::span<const uint8_t> bytes, const std::string& name,
                  const std::function<void(const TarEntry& entry, const TarReader& read)>& on_entry);
-
-/// Writes the files of a .tar.gz below `folder`, which is made. Throws as read_tar_gz() does, and
-/// naming the file when one can't be written.
-void unpack_tar_gz(const std::filesystem::path& archive, const std::filesystem::path& folder);
 
 }  // namespace smtrain

@@ -66,13 +66,10 @@ INSTANTIATE_TEST_SUITE_P(
     Recipe, RefusedInput,
     testing::Values(
         BadInput{"Missing",
-                 [](const fs::path& directory) { fs::remove(directory / "recipe.yaml"); }, kFailed,
-                 "@/recipe.yaml: cannot open: No such file or directory"},
-        BadInput{"Folder",
-                 nothing,
-                 kFailed,
-                 "@/data: cannot read: is a directory",
-                 {"--config", "@/data"}},
+                 [](const fs::path& directory) { fs::remove(directory / "recipe.yaml"); }, kMistake,
+                 "config: there is no file @/recipe.yaml"},
+        BadInput{
+            "Folder", nothing, kMistake, "config: there is no file @/data", {"--config", "@/data"}},
         BadInput{"Malformed", recipe_with("linear: 2}", "linear: 2"), kMistake,
                  "@/recipe.yaml:1:50: not valid YAML: illegal flow end"},
         BadInput{"UnknownKey", recipe_with("batch_size", "batchsize"), kMistake,

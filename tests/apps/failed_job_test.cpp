@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
                   [](const fs::path& directory) {
                     fs::remove(directory / "ml/input/config/smtrain.yaml");
                   },
-                  kMistake, "recipe: expected --config FILE or data=DIR"},
+                  kMistake, "train: no recipe, and channel 'training' is not there"},
         FailedJob{"Channel",
                   [](const fs::path& directory) {
                     fs::create_directories(directory / "ml/input/data/other");
@@ -139,7 +139,7 @@ TEST(FailureFile, NamesTheRecipesLineOfTheDataThatIsDamaged) {
 TEST(FailureFile, IsNotWrittenOutsideAContainer) {
   const SmallJob job;
   const auto before = files_below(job.path());
-  EXPECT_EQ(job.run({"train", "--config", "@/nowhere.yaml"}).exit_code, kFailed);
+  EXPECT_EQ(job.run({"train", "--config", "@/nowhere.yaml"}).exit_code, kMistake);
   EXPECT_EQ(files_below(job.path()), before);
 }
 

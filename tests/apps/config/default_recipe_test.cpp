@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kLookedFor[] =
-    "; looked for folders train and validation (or val, valid, test, eval) with a folder of "
+    "; looked for folders train and validation (or val, valid, eval, test, testing) with a folder "
+    "of "
     "pictures for each class, a folder of pictures for each class, MNIST's train-images-idx3-ubyte "
     "or train-images-idx3-ubyte.gz, CIFAR's data_batch_1.bin or train.bin, one .npz file";
 
@@ -66,7 +67,8 @@ TEST_F(DefaultRecipe, ForClassFoldersInTrain) {
   test::write_picture_folder(directory_.path() / "train", 2, 1);
   EXPECT_EQ(recipe().data.train.path, directory_ / "train");
   EXPECT_EQ(recipe().data.validation.path, "");
-  for (const char* name : {"eval", "test", "valid", "val", "validation"}) {  // the last one wins
+  for (const char* name :
+       {"testing", "test", "eval", "valid", "val", "validation"}) {  // the last one wins
     test::write_picture_folder(directory_.path() / name, 2, 1);
     EXPECT_EQ(default_recipe(directory_.path()), R"(model: net
 train: {batch_size: 32, loss: nll, optimizer: {name: keras_adam, lr: 0.001}, initializer: keras}

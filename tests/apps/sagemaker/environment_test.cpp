@@ -30,6 +30,11 @@ auto is_channel(const std::string& name, const std::string& folder, const std::s
                         testing::Field(&Channel::mode, mode));
 }
 
+std::string value(const Environment& environment, const char* name) {
+  const EnvironmentVariable* variable = environment.find(name);
+  return variable == nullptr ? "no " + std::string(name) : variable->value;
+}
+
 /// A container with its files in a temporary folder.
 class Container : public testing::Test {
  protected:
@@ -112,11 +117,11 @@ TEST_F(Container, WithoutFilesIsOneHostWithTheFoldersAsChannels) {
   EXPECT_THAT(found.channels,
               ElementsAre(is_channel("training", base() + "/input/data/training", "file"),
                           is_channel("validation", base() + "/input/data/validation", "file")));
-  EXPECT_EQ(found.get("SM_HPS"), "{}");
-  EXPECT_EQ(found.get("SM_MODEL_DIR"), base() + "/model");
-  EXPECT_EQ(found.get("SM_NUM_CPUS"), "32");
-  EXPECT_EQ(found.get("SM_USER_ENTRY_POINT"), "");
-  EXPECT_EQ(found.get("SM_NETWORK_INTERFACE_NAME"), "eth0");
+  EXPECT_EQ(value(found, "SM_HPS"), "{}");
+  EXPECT_EQ(value(found, "SM_MODEL_DIR"), base() + "/model");
+  EXPECT_EQ(value(found, "SM_NUM_CPUS"), "32");
+  EXPECT_EQ(value(found, "SM_USER_ENTRY_POINT"), "");
+  EXPECT_EQ(value(found, "SM_NETWORK_INTERFACE_NAME"), "eth0");
   EXPECT_THAT(found.warnings, IsEmpty());
 }
 
@@ -132,10 +137,10 @@ TEST_F(Container, ComesBeforeItsFilesWhereVariablesAreSet) {
   const Environment found = environment();
   EXPECT_THAT(found.hosts, ElementsAre("b", "a"));  // as given, not sorted: the order is the rank
   EXPECT_EQ(found.current_host, "a");
-  EXPECT_EQ(found.get("SM_MODEL_DIR"), "/elsewhere");
+  EXPECT_EQ(value(found, "SM_MODEL_DIR"), "/elsewhere");
   EXPECT_THAT(found.channels, ElementsAre(is_channel("my_data", "/more", "file"),
                                           is_channel("training", "/mounted", "file")));
-  EXPECT_EQ(found.get("SM_HPS"), R"({"backend":"gloo","epochs":5})");
+  EXPECT_EQ(value(found, "SM_HPS"), R"({"backend":"gloo","epochs":5})");
   EXPECT_THAT(found.warnings,
               ElementsAre("hyperparameter 'epochs' is 30 in " + base() +
                           "/input/config/hyperparameters.json: epochs and 5 in SM_HP_EPOCHS, "
@@ -151,8 +156,8 @@ TEST_F(Container, DerivesFromTheFilesWhatAVariableGarbles) {
   around_.variables["SM_NUM_CPUS"] = "many";
   const Environment found = environment();
   EXPECT_THAT(found.hosts, ElementsAre("algo-1"));
-  EXPECT_EQ(found.get("SM_HPS"), R"({"backend":"gloo","epochs":30})");
-  EXPECT_EQ(found.get("SM_NUM_CPUS"), "32");
+  EXPECT_EQ(value(found, "SM_HPS"), R"({"backend":"gloo","epochs":30})");
+  EXPECT_EQ(value(found, "SM_NUM_CPUS"), "32");
   EXPECT_THAT(found.warnings,
               ElementsAre("SM_HPS:1:2: this is not JSON; derived from the files",
                           "SM_HOSTS:1:10: this is not JSON; derived from the files",
@@ -194,6 +199,10 @@ TEST_F(Container, NamesTheFileThatIsMalformed) {
                            "TrainingInputMode File, FastFile or Pipe, got 'Stream'");
   write("inputdataconfig.json", R"({"training": 1})");
   EXPECT_EQ(mistake(), folder + "inputdataconfig.json: channel 'training' is no object");
+  write("inputdataconfig.json", R"({"training": {"TrainingInputMode": 5}})");
+  EXPECT_EQ(mistake(), folder +
+                           "inputdataconfig.json: channel 'training': expected "
+                           "TrainingInputMode File, FastFile or Pipe, got '5'");
   write("inputdataconfig.json", R"({"training": {}})");
   EXPECT_THAT(environment().channels,
               ElementsAre(is_channel("training", base() + "/input/data/training", "file")));
@@ -215,13 +224,14 @@ TEST_F(Container, KnowsGroupsOfInstances) {
         R"({"instance_group_name": "gpu", "instance_type": "ml.p3.2xlarge", "hosts": ["algo-2"]})"
         R"(]})");
   const Environment found = environment();
-  EXPECT_EQ(found.get("SM_CURRENT_INSTANCE_TYPE"), "ml.p3.2xlarge");
-  EXPECT_EQ(found.get("SM_CURRENT_INSTANCE_GROUP"), "gpu");
-  EXPECT_EQ(found.get("SM_CURRENT_INSTANCE_GROUP_HOSTS"), "[\"algo-2\"]");
-  EXPECT_EQ(found.get("SM_INSTANCE_GROUPS"), "[\"cpu\",\"gpu\"]");
-  EXPECT_EQ(found.get("SM_IS_HETERO"), "true");
-  EXPECT_THAT(found.get("SM_INSTANCE_GROUPS_DICT"), HasSubstr("\"cpu\":{\"hosts\":[\"algo-1\"]"));
-  EXPECT_EQ(found.get("SM_TOPOLOGY"), "");
+  EXPECT_EQ(value(found, "SM_CURRENT_INSTANCE_TYPE"), "ml.p3.2xlarge");
+  EXPECT_EQ(value(found, "SM_CURRENT_INSTANCE_GROUP"), "gpu");
+  EXPECT_EQ(value(found, "SM_CURRENT_INSTANCE_GROUP_HOSTS"), "[\"algo-2\"]");
+  EXPECT_EQ(value(found, "SM_INSTANCE_GROUPS"), "[\"cpu\",\"gpu\"]");
+  EXPECT_EQ(value(found, "SM_IS_HETERO"), "true");
+  EXPECT_THAT(value(found, "SM_INSTANCE_GROUPS_DICT"),
+              HasSubstr("\"cpu\":{\"hosts\":[\"algo-1\"]"));
+  EXPECT_EQ(found.find("SM_TOPOLOGY"), nullptr);
 }
 
 TEST_F(Container, KeepsTheParametersOfThePlatformApart) {
@@ -229,23 +239,26 @@ TEST_F(Container, KeepsTheParametersOfThePlatformApart) {
         R"({"lr": "0.1", "sagemaker_mpi_enabled": "true", "sagemaker_container_log_level": "10",)"
         R"("_tuning_objective_metric": "validation:accuracy"})");
   const Environment found = environment();
-  EXPECT_EQ(found.get("SM_HPS"), R"({"lr":0.1})");
-  EXPECT_EQ(found.get("SM_FRAMEWORK_PARAMS"), R"({"sagemaker_mpi_enabled":true})");
-  EXPECT_EQ(found.get("SM_LOG_LEVEL"), "10");
-  EXPECT_EQ(found.get("SM_USER_ARGS"), R"(["--lr","0.1"])");
+  EXPECT_EQ(value(found, "SM_HPS"), R"({"lr":0.1})");
+  EXPECT_EQ(value(found, "SM_FRAMEWORK_PARAMS"), R"({"sagemaker_mpi_enabled":true})");
+  EXPECT_EQ(value(found, "SM_LOG_LEVEL"), "10");
+  EXPECT_EQ(value(found, "SM_USER_ARGS"), R"(["--lr","0.1"])");
 }
 
 TEST_F(Container, WritesArgumentsAsTheToolkitDoes) {
   write("hyperparameters.json",
         R"({"k": "1", "flag": "true", "list": "[1, \"a\"]", "map": "{\"b\": 1, \"a\": 2}",)"
         R"("none": "null", "text": "two words"})");
-  EXPECT_EQ(environment().get("SM_USER_ARGS"),
+  EXPECT_EQ(value(environment(), "SM_USER_ARGS"),
             R"(["--flag","True","-k","1","--list","[1, 'a']","--map","a=2,b=1","--none","",)"
             R"("--text","two words"])");
 }
 
 TEST_F(Container, PrintsNoSecret) {
-  write("hyperparameters.json", R"({"api_key": "hidden", "lr": "1"})");
+  write("hyperparameters.json",
+        R"({"api_key": "hidden", "lr": "1", "map": "{\"token\": \"hidden\", \"a\": 1}"})");
+  around_.variables["SM_HP_API_KEY"] = "hidden too";
+  EXPECT_THAT(environment().warnings, ElementsAre(testing::Not(HasSubstr("hidden"))));
   for (const auto form :
        {EnvCommand::Form::plain, EnvCommand::Form::sources, EnvCommand::Form::training_env}) {
     EXPECT_THAT(printed(form), testing::Not(HasSubstr("hidden")));

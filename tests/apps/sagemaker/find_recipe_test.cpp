@@ -33,37 +33,26 @@ class FindRecipe : public testing::Test {
     return path;
   }
 
-  fs::path find(const std::string& asked = "") {
-    return find_recipe(read_environment(around_), asked, scratch_);
+  std::string find(const std::string& asked = "") const {
+    return find_recipe(read_environment(around_), asked).name;
   }
 
   std::string base() const { return directory_.path().string(); }
 
   const test::TemporaryDirectory directory_;
   Surroundings around_;
-  Scratch scratch_;
 };
-
-TEST(Scratch, IsGoneWithTheObject) {
-  fs::path folder;
-  {
-    Scratch scratch;
-    folder = scratch.folder();
-    EXPECT_TRUE(fs::is_directory(folder));
-    EXPECT_EQ(scratch.folder(), folder);
-    write_file_atomically(folder / "file", std::string_view("x"));
-  }
-  EXPECT_FALSE(fs::exists(folder));
-}
 
 TEST_F(FindRecipe, LooksWhereTheContractSaysInItsOrder) {
   EXPECT_EQ(find(), "");
   fs::create_directories(directory_ / "in/sub");
   write("in/job.yaml");
+  write("in/sub/deep.yaml");
   const std::string command =
       "tar -C '" + base() + "/in' -czf '" + base() + "/input/data/training/sourcedir.tar.gz' .";
   ASSERT_EQ(std::system(command.c_str()), 0);
-  EXPECT_EQ(find(), scratch_.folder() / "job.yaml");
+  EXPECT_EQ(find(), base() + "/input/data/training/sourcedir.tar.gz:job.yaml");
+  EXPECT_EQ(find_recipe(read_environment(around_), "./sub/deep.yaml").text, "model: net\n");
   const fs::path in_channel = write("input/data/config/any.yaml");
   EXPECT_EQ(find(), in_channel);
   const fs::path named = write("input/data/config/smtrain.yaml");
@@ -102,8 +91,9 @@ TEST_F(FindRecipe, NamesAnArchiveThatIsDamaged) {
 
 TEST_F(FindRecipe, OutsideAContainerIsWhatIsAskedFor) {
   Environment environment;
-  EXPECT_EQ(find_recipe(environment, "", scratch_), "");
-  EXPECT_EQ(find_recipe(environment, "no.yaml", scratch_), "no.yaml");
+  EXPECT_EQ(find_recipe(environment, "").name, "");
+  EXPECT_THAT([&] { find_recipe(environment, "no.yaml"); },
+              ThrowsMessage<std::invalid_argument>("config: there is no file no.yaml"));
 }
 
 }  // namespace

@@ -62,6 +62,9 @@ TEST(Hyperparameters, NameWhatIsWrongWithTheirFile) {
   EXPECT_EQ(mistake_in("{\"lr\": \"1\",\n \"epochs\" 3}"), "f:2:11: this is not JSON");
   EXPECT_EQ(mistake_in(""), "f:1:1: this is not JSON");
   EXPECT_EQ(mistake_in("{\"lr\": NaN}"), "f:1:8: this is not JSON");
+  EXPECT_EQ(mistake_in("{\"lr\": 1e999}"), "f: a number is too large");
+  EXPECT_EQ(parse("{\"lr\": \"1e999\"}").size(), 1);
+  EXPECT_EQ(json_or_text("1e999"), Json("1e999"));
   EXPECT_EQ(mistake_in("[1]"), "f: expected an object of hyperparameters, got array");
   EXPECT_EQ(mistake_in(R"({"batch-size": "1", "batch_size": "2"})"),
             "f: 'batch-size' and 'batch_size' are the same hyperparameter");

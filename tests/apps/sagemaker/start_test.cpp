@@ -28,6 +28,7 @@ class Start : public testing::Test {
     around_.variables["SAGEMAKER_BASE_DIR"] = base();
     around_.host_name = "machine";
     fs::create_directories(directory_ / "input/config");
+    fs::create_directories(directory_ / "input/data/training");
   }
 
   std::string base() const { return directory_.path().string(); }
@@ -39,8 +40,7 @@ class Start : public testing::Test {
   TrainCommand start(std::vector<std::string> arguments = {}) const {
     arguments.insert(arguments.begin(), "train");
     auto command = std::get<TrainCommand>(parse_command_line(arguments));
-    Scratch scratch;
-    apply_environment(read_environment(around_), command, scratch);
+    apply_environment(read_environment(around_), command);
     return command;
   }
 
@@ -142,13 +142,44 @@ TEST_F(Start, CountsGpusUnderAnyName) {
   EXPECT_EQ(recipe({"--num-gpus", "1"}).device, "auto");
 }
 
-TEST_F(Start, AModelDirThatIsAUrlIsNoFolder) {
-  hyperparameters(R"({"model_dir": "\"s3://bucket/model\""})");
+TEST_F(Start, OfModelDirsOnlyThatOfThePlatformAndTheCommandLineCount) {
+  for (const char* other : {"s3://bucket/model", "/opt/ml/shared/model"}) {
+    hyperparameters("{\"model_dir\": \"" + std::string(other) + "\"}");
+    EXPECT_EQ(recipe().output.model_dir, base() + "/model");
+    EXPECT_THAT(start().notes, ElementsAre(base() +
+                                           "/input/config/hyperparameters.json: model_dir: "
+                                           "the model goes to " +
+                                           base() + "/model all the same"));
+  }
+  hyperparameters("{\"model_dir\": \"" + base() + "/model\"}");
+  EXPECT_THAT(start().notes, IsEmpty());
+  EXPECT_EQ(recipe({"--model-dir", "/typed"}).output.model_dir, "/typed");
+  around_.variables["SM_MODEL_DIR"] = "s3://bucket/model";
   EXPECT_EQ(recipe().output.model_dir, base() + "/model");
-  EXPECT_THAT(start().notes, ElementsAre(HasSubstr("model_dir: a URL is no folder; the model goes "
-                                                   "where SM_MODEL_DIR or output.model_dir says")));
-  hyperparameters(R"({"model_dir": "/opt/ml/model"})");
-  EXPECT_EQ(recipe().output.model_dir, "/opt/ml/model");
+  EXPECT_THAT(start().notes, ElementsAre("SM_MODEL_DIR: a URL is no folder; the model goes to " +
+                                         base() + "/model"));
+}
+
+TEST_F(Start, NothingDependsOnOrder) {
+  const OptimizerOptions expected = optim::SgdOptions{.lr = 0.5, .momentum = 0.9};
+  const std::string adam = "--set=train.optimizer=adam";
+  EXPECT_EQ(
+      recipe({adam, "--momentum", "0.9", "--lr", "0.5", "--optimizer", "sgd"}).train.optimizer,
+      expected);
+  hyperparameters(R"({"lr": "0.5", "momentum": "0.9", "train.optimizer": "sgd"})");
+  EXPECT_EQ(recipe().train.optimizer, expected);
+  hyperparameters(R"({"lr": "0.5", "momentum": "0.9", "optimizer": "adam"})");
+  EXPECT_EQ(recipe({"--optimizer", "sgd"}).train.optimizer, expected);
+}
+
+TEST_F(Start, AliasesAreOneHyperparameter) {
+  hyperparameters(R"({"lr": "null", "learning-rate": "0.1"})");
+  EXPECT_THROW(recipe(), std::invalid_argument);
+  hyperparameters(R"({"lr": "1"})");
+  around_.variables["SM_HPS"] = R"({"learning_rate": 2})";
+  around_.variables["SM_HP_LR"] = "3";
+  EXPECT_EQ(recipe().train.optimizer, OptimizerOptions(optim::SgdOptions{.lr = 3}));
+  EXPECT_THAT(start().notes, testing::SizeIs(2));
 }
 
 TEST_F(Start, ResultsGoWhereThePlatformCollectsThem) {
@@ -173,6 +204,7 @@ TEST_F(Start, OutsideAContainerOnlyVariablesCount) {
 
 TEST_F(Start, ChannelsAreFoundByTheirRole) {
   const auto expand = [&](const char* text) { return start().variables.expand(text); };
+  fs::remove(directory_ / "input/data/training");
   fs::create_directories(directory_ / "input/data/train/cat");
   EXPECT_EQ(expand("${split:train}"), base() + "/input/data/train");
   EXPECT_EQ(expand("${split:validation:-none}"), "none");
@@ -186,6 +218,18 @@ TEST_F(Start, ChannelsAreFoundByTheirRole) {
   EXPECT_EQ(expand("${split:train}"), base());
   hyperparameters("{\"train\": \"" + base() + "/absent\"}");
   EXPECT_EQ(expand("${split:train}"), base() + "/absent/train");  // named as missing
+}
+
+TEST_F(Start, WithoutARecipeTheChannelsAreTheData) {
+  fs::remove(directory_ / "input/data/training");
+  EXPECT_THAT([&] { start(); }, testing::ThrowsMessage<std::invalid_argument>(
+                                    "train: no recipe, and channel 'training' is not there"));
+  fs::create_directories(directory_ / "input/data/other");
+  EXPECT_THAT([&] { start(); }, testing::ThrowsMessage<std::invalid_argument>(
+                                    "train: no recipe, and channel 'training' is not there; there "
+                                    "are: other"));
+  fs::create_directories(directory_ / "input/data/train");
+  EXPECT_EQ(start().data, base() + "/input/data/train");
 }
 
 TEST_F(Start, FindsTheRecipeThatAHyperparameterNames) {

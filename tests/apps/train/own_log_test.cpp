@@ -22,10 +22,8 @@ using testing::ElementsAre;
 /// Notes what it is told, and asks to stop after so many steps.
 class Notebook : public app::TrainingLog {
  public:
-  explicit Notebook(int64_t stop_after, bool accuracy = false)
-      : stop_after_(stop_after), accuracy_(accuracy) {}
+  explicit Notebook(int64_t stop_after) : stop_after_(stop_after) {}
 
-  bool wants_accuracy() const override { return accuracy_; }
   bool wants_to_stop() const override { return steps_ >= stop_after_; }
 
   void start(const app::JobSummary& job) override {
@@ -66,7 +64,6 @@ class Notebook : public app::TrainingLog {
   }
 
   const int64_t stop_after_;
-  const bool accuracy_;
   int64_t steps_ = 0;
 };
 
@@ -101,7 +98,6 @@ TEST_F(OwnLog, IsToldOfEveryStep) {
                                      "epoch_end 1", "epoch_start 2", "step 4", "step 8", "step 10",
                                      "epoch_end 2", "saving", "finished"));
   EXPECT_EQ(log.evaluations, 1);
-  EXPECT_EQ(log.correct, 0);  // not asked for
 }
 
 TEST_F(OwnLog, MayStopTrainingWhichEvaluatesAndSaves) {
@@ -113,9 +109,9 @@ TEST_F(OwnLog, MayStopTrainingWhichEvaluatesAndSaves) {
   EXPECT_EQ(app::load_model(directory_ / "out").card.epoch, 1);
 }
 
-TEST_F(OwnLog, CountsWhatWasRightOnRequest) {
+TEST_F(OwnLog, CountsWhatWasRight) {
   recipe_.train.epochs = 40;
-  Notebook log(/*stop_after=*/1000, /*accuracy=*/true);
+  Notebook log(/*stop_after=*/1000);
   train(log);
   EXPECT_EQ(log.correct, 10);
 }

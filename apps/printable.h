@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace smtrain::app {
+
+/// A text from outside as one line of UTF-8 for a log: control characters are written as \n, \t or
+/// \x1b, a byte that is part of no character as '?'.
+std::string printable(std::string_view text);
+
+}  // namespace smtrain::app
