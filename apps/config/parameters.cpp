@@ -141,6 +141,7 @@ const std::vector<Parameter>& train_parameters() {
       {"loss", "train.loss.name", {}},
       {"seed", "train.seed", {}},
       {"eval_every", "train.eval_every", {}},
+      {"eval_unit", "train.eval_unit", {}},
       {"save", "train.save", {}},
       {"capture", "train.capture", {}, Meaning::key, true},
       {"threads", "train.threads", {}},

@@ -179,8 +179,9 @@ struct TrainOptions {
   LossOptions loss;  // unset: nll for a model that ends in log_softmax, else cross_entropy
   OptimizerOptions optimizer;
   nn::Schedule schedule;
-  int64_t eval_every = 1;          // epochs
-  std::optional<int64_t> threads;  // compute threads; unset: all processors
+  int64_t eval_every = 1;
+  nn::ScheduleUnit eval_unit = nn::ScheduleUnit::epoch;  // of eval_every
+  std::optional<int64_t> threads;                        // compute threads; unset: all processors
   Save save = Save::last;
   bool check_evaluation = true;
   bool capture = true;

@@ -92,6 +92,11 @@ void KerasLog::step(const Progress& p) {
   write_bar(bar(p.samples_seen, p.samples) + time_left(left) + means(p), /*last=*/false);
 }
 
+void KerasLog::evaluated(const Evaluation& evaluation) {
+  output_.line("val_loss: " + fixed_point(evaluation.loss, 4) +
+               " - val_acc: " + fixed_point(evaluation.accuracy(), 4));
+}
+
 void KerasLog::epoch_end(const EpochMetrics& epoch) {
   const Progress& p = progress_;
   std::string text = bar(p.samples_seen, p.samples) +

@@ -23,6 +23,7 @@ class KerasLog : public TrainingLog {
   void start(const JobSummary& job) override;
   void epoch_start(const Progress& progress) override;
   void step(const Progress& progress) override;
+  void evaluated(const Evaluation& evaluation) override;
   void epoch_end(const EpochMetrics& epoch) override;
   void saving() override { saved_ = true; }
   void finished() override;

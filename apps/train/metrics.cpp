@@ -46,6 +46,15 @@ void MetricsFiles::step(const Progress& p, int64_t step, double lr) {
         json_path_);
 }
 
+void MetricsFiles::evaluation(int64_t epoch, int64_t step, const Evaluation& e) {
+  write(json_,
+        fmt::format(R"({{"kind":"evaluation","epoch":{},"step":{},"validation_loss":{},)"
+                    R"("validation_accuracy":{}}})"
+                    "\n",
+                    epoch, step, number(e.loss), number(e.accuracy())),
+        json_path_);
+}
+
 void MetricsFiles::epoch(const EpochMetrics& m) {
   epochs_.push_back(m);
   const std::string loss = m.evaluated ? number(m.validation.loss) : "";

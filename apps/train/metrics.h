@@ -19,6 +19,7 @@ class MetricsFiles {
   explicit MetricsFiles(const std::filesystem::path& folder);
 
   void step(const Progress& progress, int64_t step, double lr);
+  void evaluation(int64_t epoch, int64_t step, const Evaluation& evaluation);  // within an epoch
   void epoch(const EpochMetrics& metrics);
 
   /// (step, loss) of every step line so far, and all epochs: what charts are drawn from.

@@ -48,8 +48,10 @@ void PytorchLog::step(const Progress& p) {
 }
 
 void PytorchLog::epoch_end(const EpochMetrics& epoch) {
-  if (!epoch.evaluated) return;
-  const Evaluation& e = epoch.validation;
+  if (epoch.evaluated) evaluated(epoch.validation);
+}
+
+void PytorchLog::evaluated(const Evaluation& e) {
   line(fmt::format("Test set: Average loss: {}, Accuracy: {}/{} ({:.0f}%)\n",
                    fixed_point(e.loss, 4), e.correct, e.samples, percent(e.correct, e.samples)));
 }

@@ -7,8 +7,6 @@
 #include "smtrain/apps/config/traps.h"
 #include "smtrain/apps/job/data_facts.h"
 #include "smtrain/apps/job/job.h"
-#include "smtrain/apps/job/job_card.h"
-#include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/printable.h"
 #include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/apps/train/check_evaluation.h"
@@ -17,6 +15,7 @@
 #include "smtrain/apps/train/header_line.h"
 #include "smtrain/apps/train/make_training_log.h"
 #include "smtrain/apps/train/metrics.h"
+#include "smtrain/apps/train/model_saver.h"
 #include "smtrain/apps/train/notices.h"
 #include "smtrain/apps/train/run_folder.h"
 #include "smtrain/apps/train/training_report.h"
@@ -29,6 +28,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 namespace smtrain::app {
@@ -49,15 +49,28 @@ JobSummary summary_of(const Job& job) {
   return summary;
 }
 
-// One epoch of training, or what is left of the run.
+bool evaluates_after_step(const Recipe& recipe, int64_t step) {
+  return recipe.train.eval_unit == nn::ScheduleUnit::step && step % recipe.train.eval_every == 0;
+}
+
+bool evaluates_after_epoch(const Recipe& recipe, int64_t epoch, int64_t step) {
+  return recipe.train.eval_unit == nn::ScheduleUnit::epoch ? epoch % recipe.train.eval_every == 0
+                                                           : evaluates_after_step(recipe, step);
+}
+
+// One epoch of training, or what is left of the run. `evaluate` is called where the recipe wants an
+// evaluation within the epoch.
 EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t total_steps,
-                         TrainingLog& log, MetricsFiles& metrics) {
+                         TrainingLog& log, MetricsFiles& metrics,
+                         const std::function<void(int64_t step)>& evaluate) {
+  using Clock = std::chrono::steady_clock;
   Progress progress{.epoch = epoch,
                     .epochs = job.recipe.train.epochs,
                     .batches = job.train_loader.size(),
                     .samples = job.training_sampler->size()};
   int64_t step = first_step;
-  const auto start = std::chrono::steady_clock::now();
+  Clock::duration training{};  // without evaluations
+  auto start = Clock::now();
   log.epoch_start(progress);
   job.training_sampler->set_epoch(epoch);
   job.model->train();
@@ -74,16 +87,22 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t to
     if (progress.batch % job.recipe.log.interval == 0)
       metrics.step(progress, step, job.optimizer->lr());
     if (step == total_steps || log.wants_to_stop()) break;
+    if (progress.batch < progress.batches && evaluates_after_step(job.recipe, step)) {
+      training += Clock::now() - start;
+      evaluate(step);
+      start = Clock::now();
+    }
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  training += Clock::now() - start;
+  const double seconds = std::chrono::duration<double>(training).count();
   const auto samples = static_cast<double>(progress.samples_seen);
   return {.epoch = epoch,
           .steps = step,
           .lr = job.optimizer->lr(),
           .train_loss = progress.loss_sum / samples,
           .train_accuracy = static_cast<double>(progress.correct) / samples,
-          .seconds = seconds.count(),
-          .images_per_second = samples / seconds.count()};
+          .seconds = seconds,
+          .images_per_second = samples / seconds};
 }
 
 void note_places(const SplitOptions& data, const std::string& place, RunRecord& record) {
@@ -118,14 +137,22 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   log.start(summary_of(job));
 
   EvaluationReport report(job.training.dataset->classes());  // of the last evaluation
-  double best_accuracy = -1;
+  ModelSaver saver(job, log);
   int64_t step = 0;
   bool last = false;
   for (int64_t epoch = 1; !last; ++epoch) {
-    EpochMetrics summary = train_epoch(job, epoch, step, total_steps, log, metrics);
+    const auto evaluate_within = [&](int64_t step_now) {
+      if (!job.validation_loader) return;
+      const Evaluation evaluation = job.evaluate(*job.validation_loader);
+      log.evaluated(evaluation);
+      metrics.evaluation(epoch, step_now, evaluation);
+      saver.offer(epoch, step_now, &evaluation, /*last=*/false);
+    };
+    EpochMetrics summary =
+        train_epoch(job, epoch, step, total_steps, log, metrics, evaluate_within);
     step = summary.steps;
     last = step == total_steps || log.wants_to_stop();
-    if (job.validation_loader && (epoch % recipe.train.eval_every == 0 || last)) {
+    if (job.validation_loader && (evaluates_after_epoch(recipe, epoch, step) || last)) {
       summary.validation =
           job.evaluate(*job.validation_loader, [&](const auto& batch, const Tensor& scores) {
             if (last) report.add(batch, scores);
@@ -135,21 +162,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
     log.epoch_end(summary);
     notices.info() << epoch_line(summary) << '\n' << std::flush;
     metrics.epoch(summary);
-
-    const bool best = summary.evaluated && summary.validation.accuracy() > best_accuracy;
-    if (best) best_accuracy = summary.validation.accuracy();
-    if (recipe.train.save == Save::best && job.validation_loader ? best : last) {
-      ModelCard card = job_card(recipe, *job.training.dataset, job.train_loader.sample_shape());
-      card.metric_value = summary.validation.accuracy();
-      card.epoch = epoch;
-      const std::string bad = first_not_finite(*job.model);
-      if (!bad.empty()) {
-        fail("train: epoch ", epoch, ", step ", step, ": ", bad,
-             " is not finite; the model is not saved");
-      }
-      log.saving();
-      save_model(recipe.output, card, *job.model);
-    }
+    saver.offer(epoch, step, summary.evaluated ? &summary.validation : nullptr, last);
   }
   folder.link_model();
   report.write(output);

@@ -36,6 +36,7 @@ class TrainingLog {
   virtual void start(const JobSummary&) {}
   virtual void epoch_start(const Progress&) {}
   virtual void step(const Progress&) {}
+  virtual void evaluated(const Evaluation&) {}    // within an epoch
   virtual void epoch_end(const EpochMetrics&) {}  // after the evaluation, if there is one
   virtual void saving() {}                        // before the model's files are written
   virtual void finished() {}

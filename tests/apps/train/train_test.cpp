@@ -251,6 +251,33 @@ TEST_F(Train, EvaluatesEverySoManyEpochsAndAtTheEnd) {
   EXPECT_THAT(text("out/metrics.csv"), testing::ContainsRegex("\n3,18,0.5,[0-9.e-]+,,,"));
 }
 
+TEST_F(Train, EvaluatesEverySoManyStepsAndAtTheEnd) {
+  write_pictures(23, 3);  // 6 steps an epoch
+  const std::string out = run({{"train.epochs", "3"},
+                               {"train.eval_every", "4"},
+                               {"train.eval_unit", "step"},
+                               {"train.max_steps", "15"}})
+                              .out;
+  std::vector<std::string> evaluated;
+  for (const json& line : metrics()) {
+    if (!line.contains("validation_accuracy")) continue;
+    const int step = line.contains("step") ? line["step"] : line["steps"];
+    evaluated.push_back(line["kind"].get<std::string>() + " " + std::to_string(step));
+  }
+  EXPECT_THAT(evaluated, ElementsAre("evaluation 4", "evaluation 8", "epoch 12", "epoch 15"));
+  size_t lines = 0;
+  for (size_t at = out.find("Test set: "); at != out.npos; at = out.find("Test set: ", at + 1))
+    ++lines;
+  EXPECT_EQ(lines, 4);
+}
+
+TEST_F(Train, EvaluatingWithinAnEpochDoesNotChangeIt) {
+  write_pictures(23, 3);  // one epoch: PyTorch's loaders draw a seed for each pass, so does ours
+  run({{"train.epochs", "1"}}, "without");
+  run({{"train.epochs", "1"}, {"train.eval_every", "2"}, {"train.eval_unit", "step"}}, "with");
+  EXPECT_EQ(text("with/model.pth"), text("without/model.pth"));
+}
+
 TEST_F(Train, OnPartOfTheData) {
   write_pictures(100, 50);  // 34, 33 and 33; 17, 17 and 16
   const std::map<std::string, std::string> one = {{"train.epochs", "1"}, {"log.interval", "1"}};
