@@ -96,7 +96,7 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
   if (name.starts_with(kChannel)) {
     const std::string asked = name.substr(kChannel.size());
     check(is_name(asked, "_-."), "'", asked, "' in ${", name, "} is not the name of a channel");
-    if (const auto folder = channel(asked)) return *folder;
+    if (const auto folder = channel(asked)) return checked_channel(*folder);
     if (has_default) return default_value();
     mistake("channel '", asked, "' has no folder: ", base(), "/input/data/", asked, " is not there",
             channels_there(), "; set ", variable_of(asked),
@@ -106,7 +106,7 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
     const std::string asked = name.substr(kSplit.size());
     check(asked == "train" || asked == "validation", "'", asked, "' in ${", name,
           "} is neither train nor validation");
-    if (const auto folder = split(asked)) return *folder;
+    if (const auto folder = split(asked)) return checked_channel(*folder);
     if (has_default) return default_value();
     if (const auto training = channel("training")) return *training + "/" + asked;
     mistake("no ", asked == "train" ? "training" : "validation", " data", channels_there(),
@@ -153,6 +153,17 @@ std::optional<std::string> Variables::split(const std::string& asked) const {
     if (training && is_folder(*training + "/" + name)) return *training + "/" + name;
   }
   return std::nullopt;
+}
+
+/// A channel's folder in the container, which has to be there and to hold something: a name that
+/// was declared, or data that was not uploaded, shows here.
+std::string Variables::checked_channel(const std::string& folder) const {
+  if (!folder.starts_with(base() + "/input/data/")) return folder;
+  std::error_code error;
+  const bool is_empty = std::filesystem::is_empty(folder, error);
+  check(!error, folder, ": the channel's folder is not there", channels_there());
+  check(!is_empty, folder, ": the channel is empty", channels_there());
+  return folder;
 }
 
 /// "; there are a and b", of the folders that hold channels.

@@ -51,6 +51,7 @@ class Variables {
   std::string value_of(std::string_view reference, int depth) const;
   std::optional<std::string> channel(const std::string& name) const;
   std::optional<std::string> split(const std::string& name) const;
+  std::string checked_channel(const std::string& folder) const;
   std::string expand(std::string_view text, int depth) const;
 
   std::map<std::string, std::string> over_;

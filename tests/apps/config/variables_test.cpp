@@ -45,8 +45,17 @@ TEST(Variables, ChannelsAreFolders) {
                   " is not there; set SM_CHANNEL_TRAINING or give --data-dir DIR"));
   EXPECT_EQ(variables.expand("${channel:training:-other}"), "other");
   std::filesystem::create_directories(folder);
+  EXPECT_THAT([&] { variables.expand("${channel:training}"); },
+              ThrowsMessage<std::invalid_argument>(folder + ": the channel is empty; there are: "
+                                                            "training"));
+  std::filesystem::create_directories(folder + "/a");
   EXPECT_EQ(variables.expand("${channel:training}"), folder);
   EXPECT_EQ(variables.expand("${channel:training:-other}"), folder);
+  const std::string declared = (directory.path() / "input/data/declared").string();
+  variables.set("SM_CHANNEL_DECLARED", declared);
+  EXPECT_THAT([&] { variables.expand("${channel:declared}"); },
+              ThrowsMessage<std::invalid_argument>(
+                  declared + ": the channel's folder is not there; there are: training"));
   variables.set("SM_CHANNEL_TRAINING", "/set");
   EXPECT_EQ(variables.expand("${channel:training:-other}"), "/set");
 }

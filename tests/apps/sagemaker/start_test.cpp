@@ -28,7 +28,7 @@ class Start : public testing::Test {
     around_.variables["SAGEMAKER_BASE_DIR"] = base();
     around_.host_name = "machine";
     fs::create_directories(directory_ / "input/config");
-    fs::create_directories(directory_ / "input/data/training");
+    fs::create_directories(directory_ / "input/data/training/a");
   }
 
   std::string base() const { return directory_.path().string(); }
@@ -204,15 +204,15 @@ TEST_F(Start, OutsideAContainerOnlyVariablesCount) {
 
 TEST_F(Start, ChannelsAreFoundByTheirRole) {
   const auto expand = [&](const char* text) { return start().variables.expand(text); };
-  fs::remove(directory_ / "input/data/training");
+  fs::remove_all(directory_ / "input/data/training");
   fs::create_directories(directory_ / "input/data/train/cat");
   EXPECT_EQ(expand("${split:train}"), base() + "/input/data/train");
   EXPECT_EQ(expand("${split:validation:-none}"), "none");
-  fs::create_directories(directory_ / "input/data/train/val");
+  fs::create_directories(directory_ / "input/data/train/val/a");
   EXPECT_EQ(expand("${split:validation}"), base() + "/input/data/train/val");
-  fs::create_directories(directory_ / "input/data/eval");
+  fs::create_directories(directory_ / "input/data/eval/a");
   EXPECT_EQ(expand("${split:validation}"), base() + "/input/data/eval");
-  fs::create_directories(directory_ / "input/data/training/train");
+  fs::create_directories(directory_ / "input/data/training/train/a");
   EXPECT_EQ(expand("${split:train}"), base() + "/input/data/training/train");
   hyperparameters("{\"train\": \"" + base() + "\"}");
   EXPECT_EQ(expand("${split:train}"), base());
@@ -221,14 +221,14 @@ TEST_F(Start, ChannelsAreFoundByTheirRole) {
 }
 
 TEST_F(Start, WithoutARecipeTheChannelsAreTheData) {
-  fs::remove(directory_ / "input/data/training");
+  fs::remove_all(directory_ / "input/data/training");
   EXPECT_THAT([&] { start(); }, testing::ThrowsMessage<std::invalid_argument>(
                                     "train: no recipe, and channel 'training' is not there"));
   fs::create_directories(directory_ / "input/data/other");
   EXPECT_THAT([&] { start(); }, testing::ThrowsMessage<std::invalid_argument>(
                                     "train: no recipe, and channel 'training' is not there; there "
                                     "are: other"));
-  fs::create_directories(directory_ / "input/data/train");
+  fs::create_directories(directory_ / "input/data/train/a");
   EXPECT_EQ(start().data, base() + "/input/data/train");
 }
 
