@@ -6,6 +6,7 @@
 #include "smtrain/engine/ops/loss.h"
 #include "smtrain/nn/models/mnist_cnn.h"
 #include "smtrain/nn/optim/sgd.h"
+#include "smtrain/tests/compute_threads.h"
 #include "smtrain/tests/golden_stream.h"
 
 #include <gmock/gmock.h>
@@ -20,13 +21,6 @@
 
 namespace smtrain {
 namespace {
-
-// ThreadSanitizer does not see how the threads of OpenMP wait for each other.
-#ifdef __SANITIZE_THREAD__
-constexpr int kSeveral = 1;
-#else
-constexpr int kSeveral = 2;
-#endif
 
 TEST(Context, IsCurrentForTheLifeOfItsGuard) {
   Context& own = Context::current();
@@ -122,7 +116,7 @@ std::vector<double> train(ContextOptions options, int64_t batch_size) {
 TEST(Context, TwoTrainersInOneProcessDoWhatEachDoesAlone) {
   const std::vector<std::function<std::vector<double>()>> jobs = {
       [] { return train({.threads = 1, .seed = 1}, 5); },
-      [] { return train({.threads = kSeveral, .seed = 2}, 8); },
+      [] { return train({.threads = test::kSeveralThreads, .seed = 2}, 8); },
       [] { return train({.threads = 1, .seed = 2, .rng = RngKind::philox}, 8); },
   };
   std::vector<std::vector<double>> alone, together(jobs.size());

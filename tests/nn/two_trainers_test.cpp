@@ -20,6 +20,7 @@
 #include "smtrain/nn/layers/sequential.h"
 #include "smtrain/nn/optim/adam.h"
 #include "smtrain/nn/optim/sgd.h"
+#include "smtrain/tests/compute_threads.h"
 #include "smtrain/tests/process_state.h"
 
 #include <gtest/gtest.h>
@@ -37,13 +38,6 @@
 
 namespace smtrain {
 namespace {
-
-// ThreadSanitizer does not see how the threads of OpenMP wait for each other.
-#ifdef __SANITIZE_THREAD__
-constexpr int kSeveral = 1;
-#else
-constexpr int kSeveral = 2;
-#endif
 
 data::DataLoader loader_of_digits(uint64_t seed) {
   const data::Digits digits = data::draw_digits(96, seed);
@@ -72,7 +66,7 @@ void append(Bits& bits, const nn::Module& model) {
 }
 
 Bits train_step_by_step() {
-  Context context({.threads = kSeveral, .seed = 1});
+  Context context({.threads = test::kSeveralThreads, .seed = 1});
   const ContextGuard guard(context);
   auto loader = loader_of_digits(1);
   const auto model = network();
