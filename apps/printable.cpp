@@ -54,4 +54,8 @@ std::string printable(std::string_view text) {
   return line;
 }
 
+void print_warnings(const std::vector<std::string>& texts, std::ostream& err) {
+  for (const std::string& text : texts) err << "smtrain: warning: " << printable(text) << '\n';
+}
+
 }  // namespace smtrain::app

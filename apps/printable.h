@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace smtrain::app {
 
 /// A text from outside as one line of UTF-8 for a log: control characters are written as \n, \t or
 /// \x1b, a byte that is part of no character as '?'.
 std::string printable(std::string_view text);
+
+/// Warnings as the program prints them: "smtrain: warning: ...", a line each.
+void print_warnings(const std::vector<std::string>& texts, std::ostream& err);
 
 }  // namespace smtrain::app

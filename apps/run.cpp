@@ -47,13 +47,6 @@ int train_in_environment(TrainCommand command, RunRecord& record) {
   return train(command, std::cout, std::cerr, inputs, &record);
 }
 
-void print_notes(const TrainCommand& job, const std::vector<std::string>& warnings) {
-  for (const auto* lines : {&job.notes, &warnings}) {
-    for (const std::string& line : *lines)
-      std::cerr << "smtrain: warning: " << printable(line) << '\n';
-  }
-}
-
 struct Run {
   RunRecord& record;
 
@@ -84,8 +77,7 @@ struct Run {
   }
   int operator()(const EnvCommand& c) const {
     const Environment environment = read_environment(Surroundings::of_process());
-    for (const std::string& line : environment.warnings)
-      std::cerr << "smtrain: warning: " << printable(line) << '\n';
+    print_warnings(environment.warnings, std::cerr);
     print_environment(environment, c.form, std::cout);
     return 0;
   }
@@ -96,7 +88,8 @@ struct Run {
       std::cout << explain(c.key, nullptr);
     } else {
       const SourcedRecipe recipe = read_job_recipe(job, keras_defaults(job.variables, std::cerr));
-      print_notes(job, recipe.warnings);
+      print_warnings(job.notes, std::cerr);
+      print_warnings(recipe.warnings, std::cerr);
       std::cout << explain(c.key, &recipe);
     }
     return 0;

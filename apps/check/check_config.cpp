@@ -7,6 +7,7 @@
 #include "smtrain/apps/config/traps.h"
 #include "smtrain/apps/job/data_facts.h"
 #include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/printable.h"
 
 #include <filesystem>
 #include <optional>
@@ -48,8 +49,8 @@ int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostr
         << " is not here; what depends on the data was not checked\n";
   }
   out << rate;
-  for (const std::string& note : job.notes) err << "smtrain: warning: " << note << '\n';
-  for (const std::string& warning : unknown) err << "smtrain: warning: " << warning << '\n';
+  print_warnings(job.notes, err);
+  print_warnings(unknown, err);
   print_warnings(warnings, err);
   const bool is_doubtful = !job.notes.empty() || !unknown.empty() || !warnings.empty();
   return job.strict && is_doubtful ? kMistake : 0;

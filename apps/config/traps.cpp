@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/learning_rate.h"
 #include "smtrain/apps/config/schema.h"
 #include "smtrain/apps/config/value_reader.h"
+#include "smtrain/apps/printable.h"
 #include "smtrain/engine/error.h"
 
 #include <fmt/format.h>
@@ -252,9 +253,9 @@ std::vector<Warning> traps_in(const Recipe& recipe, const Places& places,
 }
 
 void print_warnings(const std::vector<Warning>& warnings, std::ostream& err) {
-  for (const Warning& warning : warnings) {
-    err << "smtrain: warning: " << warning.name << ": " << warning.text << '\n';
-  }
+  std::vector<std::string> texts;
+  for (const Warning& warning : warnings) texts.push_back(warning.name + ": " + warning.text);
+  print_warnings(texts, err);
 }
 
 }  // namespace smtrain::app

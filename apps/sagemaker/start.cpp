@@ -51,8 +51,9 @@ void apply_gpus(const Environment& environment, TrainCommand& command) {
   if (gpus.count == 0) {
     command.settings.insert(command.settings.begin(), {"device", "cpu", gpus.origin});
   } else if (gpus.count > environment.gpus) {
-    const std::string note = concat_text(gpus.origin, ": asks for ", gpus.count,
-                                         " GPUs, and there are ", environment.gpus);
+    const std::string note =
+        concat_text(gpus.origin, ": asks for ", gpus.count, " GPUs, and there are ",
+                    environment.gpus, "; it trains with what is there");
     check(!command.strict, note, " (--strict)");
     command.notes.push_back(note);
   }
@@ -99,6 +100,11 @@ void apply_environment(const Environment& environment, TrainCommand& command) {
       command.variables.set_default(v.name, v.value);
   }
   command.notes.insert(command.notes.begin(), given.notes.begin(), given.notes.end());
+  for (const Channel& channel : environment.channels) {
+    if (channel.mode != "pipe") continue;
+    command.notes.push_back("channel '" + channel.name +
+                            "': input mode Pipe is not read; start the job with File or FastFile");
+  }
   command.notes.insert(command.notes.begin(), environment.warnings.begin(),
                        environment.warnings.end());
 

@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/keras_settings.h"
 #include "smtrain/apps/job/first_pictures.h"
 #include "smtrain/apps/job/job.h"
+#include "smtrain/apps/printable.h"
 #include "smtrain/apps/report/image_grid.h"
 #include "smtrain/data/png.h"
 #include "smtrain/engine/context.h"
@@ -27,8 +28,10 @@ std::string padded(const std::string& name) {
 }  // namespace
 
 int show_data(const DataShowCommand& command, std::ostream& out, std::ostream& err) {
-  const Recipe recipe =
-      read_job_recipe(command.job, keras_defaults(command.job.variables, err)).recipe;
+  const auto [recipe, places, warnings] =
+      read_job_recipe(command.job, keras_defaults(command.job.variables, err));
+  print_warnings(command.job.notes, err);
+  print_warnings(warnings, err);
   Context context(context_options(recipe));
   const ContextGuard guard(context);
   Job job(recipe, err);

@@ -181,8 +181,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err,
   recipe.log.level = log_level(recipe.log, command.variables, err);
   warnings.insert(warnings.begin(), command.notes.begin(), command.notes.end());
   Notices notices(err, recipe.log.level);
-  for (const std::string& warning : warnings)
-    notices.warning() << "smtrain: warning: " << printable(warning) << '\n';
+  print_warnings(warnings, notices.warning());
   check(warnings.empty() || !command.strict,
         "train: refused by --strict: ", warnings.empty() ? "" : warnings.front());
 

@@ -130,7 +130,9 @@ TEST_F(Start, CountsGpusUnderAnyName) {
     EXPECT_EQ(recipe().device, "cpu") << name;
     hyperparameters("{\"" + std::string(name) + "\": \"2\"}");
     EXPECT_EQ(recipe().device, "auto") << name;
-    EXPECT_THAT(start().notes, ElementsAre(HasSubstr(": asks for 2 GPUs, and there are 0")));
+    EXPECT_THAT(
+        start().notes,
+        ElementsAre(HasSubstr(": asks for 2 GPUs, and there are 0; it trains with what is there")));
     EXPECT_THROW(start({"--strict"}), std::invalid_argument);
   }
   hyperparameters("{}");
@@ -230,6 +232,13 @@ TEST_F(Start, WithoutARecipeTheChannelsAreTheData) {
                                     "are: other"));
   fs::create_directories(directory_ / "input/data/train/a");
   EXPECT_EQ(start().data, base() + "/input/data/train");
+}
+
+TEST_F(Start, SaysThatPipesAreNotRead) {
+  write_file_atomically(directory_ / "input/config/inputdataconfig.json",
+                        std::string_view(R"({"training": {"TrainingInputMode": "Pipe"}})"));
+  EXPECT_THAT(start().notes, ElementsAre("channel 'training': input mode Pipe is not read; start "
+                                         "the job with File or FastFile"));
 }
 
 TEST_F(Start, FindsTheRecipeThatAHyperparameterNames) {
