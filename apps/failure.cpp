@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -136,13 +137,17 @@ OutcomeFiles::OutcomeFiles(fs::path base) {
   fs::remove(success_, ignored);
 }
 
-void OutcomeFiles::failed(const std::string& text) noexcept {
-  if (failure_.empty()) return;
+std::string OutcomeFiles::failed(const std::string& text) {
+  if (failure_.empty()) return "";
   const int file = open(failure_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (file < 0) return;
+  if (file < 0) {
+    if (errno == EEXIST) return "";
+    return concat_text(failure_.native(), ": can't be written: ", system_message());
+  }
   write_all(file, text.data(), text.size());
   fsync(file);
   close(file);
+  return "";
 }
 
 void OutcomeFiles::succeeded() noexcept {

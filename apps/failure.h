@@ -36,9 +36,9 @@ class OutcomeFiles {
   /// Without `base` there are none. A file of an earlier run is removed.
   explicit OutcomeFiles(std::filesystem::path base);
 
-  /// Writes the failure, unless this run has written one, and says nothing where it can't be
-  /// written. From now on a signal that ends the process adds nothing.
-  void failed(const std::string& text) noexcept;
+  /// Writes the failure, unless this run has written one. Returns why it can't be written; empty
+  /// where it was. From now on a signal that ends the process adds nothing.
+  std::string failed(const std::string& text);
 
   void succeeded() noexcept;
 

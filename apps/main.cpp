@@ -75,12 +75,13 @@ struct Outcome {
   int failed(const char* cause, int exit_code) {
     std::vector<std::string> command = arguments;
     command.insert(command.begin(), "smtrain");
-    std::string text = std::string(cause) + "\n";
+    std::string text = std::string(cause) + "\n", no_file;
     if (files) {
       text = smtrain::app::failure_text(cause, exit_code, record, command);
-      files->failed(text);
+      no_file = files->failed(text);
     }
     std::cerr << "smtrain: " << text;
+    if (!no_file.empty()) std::cerr << "smtrain: " << no_file << '\n';
     return exit_code;
   }
 };

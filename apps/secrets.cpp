@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/secrets.h"
 
-#include <nlohmann/json.hpp>
+#include "smtrain/apps/json.h"
+#include "smtrain/engine/letters.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace smtrain::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// "a=1,secret=2" with the secret's value masked.
 std::string masked_pairs(const std::string& text) {
@@ -51,14 +49,13 @@ void mask(Json& value) {
 bool is_secret(std::string_view name) {
   static constexpr std::array kWords = {"SECRET", "PASSWORD", "PASSWD",    "KEY",
                                         "TOKEN",  "PRIVATE",  "CREDENTIAL"};
-  std::string capitals(name);
-  for (char& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const std::string capitals = upper_case(std::string(name));
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](const char* word) { return capitals.find(word) != capitals.npos; });
 }
 
 std::string masked_json(const std::string& text) {
-  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json value = json_or_text(text);
   if (!value.is_structured()) return text;
   const Json before = value;
   mask(value);

@@ -2,12 +2,12 @@
 #include "smtrain/data/image_folder.h"
 
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/letters.h"
 
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -46,8 +46,7 @@ using FolderId = std::pair<dev_t, ino_t>;
 FolderId id_of(const fs::path& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
-    fail("ImageFolder: cannot list ", folder.string(), ": ",
-         std::error_code(errno, std::generic_category()).message());
+    fail("ImageFolder: cannot list ", folder.string(), ": ", system_message());
   }
   return {status.st_dev, status.st_ino};
 }
@@ -71,12 +70,10 @@ void collect_folders(const fs::path& folder, std::vector<FolderId>& above,
 
 }  // namespace
 
-bool is_picture(std::string name) {
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+bool is_picture(const std::string& name) {
+  const std::string small = lower_case(name);
   return std::any_of(kExtensions.begin(), kExtensions.end(),
-                     [&](std::string_view extension) { return name.ends_with(extension); });
+                     [&](std::string_view extension) { return small.ends_with(extension); });
 }
 
 ImageFolder::ImageFolder(const fs::path& root, const DecodeOptions& decode_options)

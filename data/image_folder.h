@@ -13,7 +13,7 @@ namespace smtrain::data {
 
 /// Whether a file counts as a picture: its name, in lower case, ends in .jpg .jpeg .png .ppm .bmp
 /// .pgm .tif .tiff or .webp.
-bool is_picture(std::string name);
+bool is_picture(const std::string& name);
 
 /// Pictures in one folder per class, in the order of torchvision's ImageFolder: classes are the
 /// sub-folders of the root (symbolic links followed) sorted by bytes; inside a class all folders

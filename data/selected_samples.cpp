@@ -3,6 +3,7 @@
 
 #include "smtrain/engine/error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -33,7 +34,8 @@ std::shared_ptr<const Dataset> first_of_each_class(std::shared_ptr<const Dataset
   for (int64_t i = 0; i < dataset->size(); ++i) ++left[static_cast<size_t>(dataset->target(i))];
   for (int64_t& count : left) {
     const double share = fraction * static_cast<double>(count);
-    count = static_cast<int64_t>(std::ceil(share - 1e-9));  // 0.55 * 100 is a little above 55
+    count = std::max(static_cast<int64_t>(std::ceil(share - 1e-9)),  // 0.55 * 100 is above 55
+                     std::min<int64_t>(count, 1));
   }
   std::vector<int64_t> selected;
   for (int64_t i = 0; i < dataset->size(); ++i) {

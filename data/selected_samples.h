@@ -37,7 +37,8 @@ class SelectedSamples : public Dataset {
 /// keeps its classes in proportion. Throws std::invalid_argument unless limit is at least 1.
 std::shared_ptr<const Dataset> at_most(std::shared_ptr<const Dataset> dataset, int64_t limit);
 
-/// Of each class of n samples the first ceil(fraction * n), in the order of the dataset. Throws
+/// Of each class of n samples the first ceil(fraction * n), at least one, in the order of the
+/// dataset. Throws
 /// std::invalid_argument unless 0 < fraction <= 1.
 std::shared_ptr<const Dataset> first_of_each_class(std::shared_ptr<const Dataset> dataset,
                                                    double fraction);

@@ -30,6 +30,9 @@ struct TextPart {
 };
 std::string joined_text(std::initializer_list<TextPart> parts);
 
+/// What the system says of its last error, errno: "No space left on device".
+std::string system_message();
+
 /// Joins anything that can be streamed into one string.
 template <typename... Parts>
 std::string concat_text(const Parts&... parts) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/default_recipe.h"
 
+#include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/variables.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/engine/error.h"
@@ -36,16 +37,6 @@ struct Found {
   const char* format;
   fs::path train, validation;
 };
-
-bool is_folder(const fs::path& path) {
-  std::error_code none;
-  return fs::is_directory(path, none);
-}
-
-bool is_file(const fs::path& path) {
-  std::error_code none;
-  return fs::is_regular_file(path, none);
-}
 
 /// Whether every folder in it, and there is one, holds a picture at some depth.
 bool has_class_folders(const fs::path& folder) {
@@ -110,11 +101,8 @@ std::optional<Found> find_npz(const fs::path& path) {
 }
 
 /// A path as a value of a recipe.
-std::string quoted(const fs::path& path) {
-  std::string text = "'";
-  for (const char c : without_variables(path.string()))
-    text += c == '\'' ? "''" : std::string(1, c);
-  return text + "'";
+std::string as_value(const fs::path& path) {
+  return text_as_yaml(without_variables(path.string()));
 }
 
 }  // namespace
@@ -134,8 +122,8 @@ std::string default_recipe(const fs::path& folder) {
   }
   const bool is_pictures = found->format == std::string_view("image_folder");
   std::string text = is_pictures ? kPictureModel : kSmallModel;
-  text += std::string("data:\n  format: ") + found->format + "\n  train: " + quoted(found->train);
-  if (!found->validation.empty()) text += "\n  validation: " + quoted(found->validation);
+  text += std::string("data:\n  format: ") + found->format + "\n  train: " + as_value(found->train);
+  if (!found->validation.empty()) text += "\n  validation: " + as_value(found->validation);
   return text + "\n" + (is_pictures ? kPictureTransform : kSmallTransform);
 }
 

@@ -3,16 +3,13 @@
 
 #include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/schema.h"
-
-#include <nlohmann/json.hpp>
+#include "smtrain/apps/json.h"
 
 #include <cmath>
 #include <map>
 
 namespace smtrain::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 const Json kVariable = {{"$ref", "#/$defs/variable"}};
 

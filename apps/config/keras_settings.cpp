@@ -87,9 +87,7 @@ DefaultSettings keras_defaults(const Variables& variables, std::ostream& err) {
   return [&variables, &err]() -> std::vector<Setting> {
     const auto file = keras_settings_file(variables);
     if (!file) return {};
-    const auto bytes = read_file(*file, kMaxFileBytes);
-    auto settings = parse_keras_settings(
-        {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file->string());
+    auto settings = parse_keras_settings(read_text(*file, kMaxFileBytes), file->string());
     err << "smtrain: Keras' settings: " << file->string() << '\n';
     return settings;
   };

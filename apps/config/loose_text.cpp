@@ -2,12 +2,12 @@
 #include "smtrain/apps/config/loose_text.h"
 
 #include "smtrain/apps/config/scalar.h"
+#include "smtrain/engine/letters.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 
 namespace smtrain::app {
@@ -34,8 +34,7 @@ std::optional<int64_t> parse_whole(const std::string& text) {
 std::optional<bool> parse_switch(const std::string& text) {
   static constexpr std::array kTrue = {"true", "yes", "on", "1"};
   static constexpr std::array kFalse = {"false", "no", "off", "0"};
-  std::string small = unquoted(text);
-  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string small = lower_case(unquoted(text));
   if (std::find(kTrue.begin(), kTrue.end(), small) != kTrue.end()) return true;
   if (std::find(kFalse.begin(), kFalse.end(), small) != kFalse.end()) return false;
   return std::nullopt;

@@ -381,9 +381,8 @@ SourcedRecipe read_sourced_recipe_file(const std::filesystem::path& path,
                                        const std::vector<Setting>& settings,
                                        const Variables& variables,
                                        const DefaultSettings& keras_defaults) {
-  const auto bytes = read_file(path, kMaxFileBytes);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return read_sourced_recipe(text, path.string(), settings, variables, keras_defaults);
+  return read_sourced_recipe(read_text(path, kMaxFileBytes), path.string(), settings, variables,
+                             keras_defaults);
 }
 
 Recipe read_recipe(std::string_view text, const std::string& name,

@@ -41,7 +41,7 @@ Group keys_of(ToTensor&) { return {}; }
 
 Group keys_of(Normalize& o) {
   return {{{"mean", &o.mean, "Taken from each channel.", between(-kMaxScale, kMaxScale), kRequired},
-           {"std", &o.std, "Divides each channel.", scale_above(0), kRequired}}};
+           {"std", &o.std, "Divides each channel.", between(1e-30, kMaxScale), kRequired}}};
 }
 
 Choice choice_of(Transform& transform) {

@@ -2,6 +2,8 @@
 #include "smtrain/apps/config/variables.h"
 
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/engine/letters.h"
 
 #include <algorithm>
 #include <cctype>
@@ -30,11 +32,6 @@ const Names& names_of(const std::string& channel, Names& itself) {
   return itself;
 }
 
-bool is_folder(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored);
-}
-
 /// The length of the reference that `text` starts with, from "${" to its "}".
 size_t reference_length(std::string_view text) {
   int open = 0;
@@ -49,12 +46,6 @@ bool is_name(std::string_view name, std::string_view also) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [also](unsigned char c) {
     return std::isalnum(c) || also.find(static_cast<char>(c)) != also.npos;
   });
-}
-
-std::string variable_of(const std::string& channel) {
-  std::string variable = "SM_CHANNEL_" + channel;
-  for (char& c : variable) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return variable;
 }
 
 }  // namespace
@@ -99,7 +90,7 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
     if (const auto folder = channel(asked)) return checked_channel(*folder);
     if (has_default) return default_value();
     mistake("channel '", asked, "' has no folder: ", base(), "/input/data/", asked, " is not there",
-            channels_there(), "; set ", variable_of(asked),
+            channels_there(), "; set ", "SM_CHANNEL_" + upper_case(asked),
             asked == "training" ? " or give --data-dir DIR" : "");
   }
   if (name.starts_with(kSplit)) {
@@ -129,7 +120,7 @@ std::string Variables::base() const {
 std::optional<std::string> Variables::channel(const std::string& asked) const {
   Names itself;
   for (const std::string& name : names_of(asked, itself)) {
-    std::string variable = variable_of(name);
+    std::string variable = "SM_CHANNEL_" + upper_case(name);
     if (const auto folder = get(variable)) return *folder;
     std::replace(variable.begin(), variable.end(), '-', '_');  // as a shell can export it
     std::replace(variable.begin(), variable.end(), '.', '_');

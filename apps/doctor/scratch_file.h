@@ -5,7 +5,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -42,7 +41,7 @@ class ScratchFile {
 
   /// Throws std::runtime_error in the words of the system's last error.
   [[noreturn]] static void fail_with(const std::string& what, const char* problem) {
-    fail(what, ": ", problem, ": ", std::error_code(errno, std::generic_category()).message());
+    fail(what, ": ", problem, ": ", system_message());
   }
 
  private:

@@ -2,6 +2,7 @@
 #include "smtrain/apps/doctor/probe.h"
 #include "smtrain/apps/doctor/scratch_file.h"
 #include "smtrain/engine/device.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/engine/machine.h"
 #include "smtrain/kernels/onednn.h"
 
@@ -151,8 +152,7 @@ Finding ProcessorsProbe::run() const {
 }
 
 Finding SharedMemoryProbe::run() const {
-  std::error_code unknown;
-  return {.text = fs::is_directory("/dev/shm", unknown) ? space_in("/dev/shm") : "not there"};
+  return {.text = is_folder("/dev/shm") ? space_in("/dev/shm") : "not there"};
 }
 
 Finding ScratchProbe::run() const {
@@ -163,12 +163,11 @@ Finding ScratchProbe::run() const {
 
 Finding SageMakerProbe::run() const {
   const fs::path base = variables.base();
-  std::error_code unknown;
-  if (!fs::is_directory(base, unknown)) return {.text = base.string() + " is not there"};
+  if (!is_folder(base)) return {.text = base.string() + " is not there"};
   std::string text;
   for (const char* place : {"input/data", "model", "output", "checkpoints"}) {
     const fs::path folder = base / place;
-    const char* state = !fs::is_directory(folder, unknown)           ? "missing"
+    const char* state = !is_folder(folder)                           ? "missing"
                         : ::access(folder.c_str(), W_OK | X_OK) == 0 ? "writable"
                                                                      : "read-only";
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", place, state);

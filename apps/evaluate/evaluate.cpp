@@ -3,6 +3,7 @@
 
 #include "smtrain/apps/job/evaluator.h"
 #include "smtrain/apps/job/job.h"
+#include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/samplers.h"
 #include "smtrain/apps/model/model_file.h"
@@ -29,9 +30,10 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
 
   const std::vector<std::string>& classes = trained.card.classes;
   const JobData data = open_data(recipe, Split::validation, classes, err);
-  check(data.dataset->classes() == classes,
+  const std::vector<std::string> there = class_names(*data.dataset);
+  check(there == classes,
         fmt::format("{}: the model knows the classes [{}], the data has [{}]", command.model,
-                    fmt::join(classes, ", "), fmt::join(data.dataset->classes(), ", ")));
+                    fmt::join(classes, ", "), fmt::join(there, ", ")));
   data::DataLoader loader =
       make_loader(data, recipe.data, recipe.train.test_batch_size.value_or(recipe.train.batch_size),
                   validation_sampler(data.dataset->size(), recipe.quirks.sampler_order));

@@ -4,6 +4,7 @@
 #include "smtrain/apps/inspect/layer_summary.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/data/npz.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
 
@@ -105,7 +106,7 @@ class TensorList {
 
 void print_file(std::ostream& out, const fs::path& path) {
   if (!fs::exists(path)) fail(path.string(), ": does not exist");
-  if (fs::is_directory(path)) return print_model(out, path);
+  if (is_folder(path)) return print_model(out, path);
   TensorList tensors;
   const std::string extension = path.extension().string();
   if (extension == ".safetensors") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/job_card.h"
 
+#include "smtrain/apps/json.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/io/sha256.h"
@@ -35,9 +36,15 @@ std::string data_hash(const data::Dataset& dataset) {
 
 }  // namespace
 
+std::vector<std::string> class_names(const data::Dataset& dataset) {
+  std::vector<std::string> names;
+  for (const std::string& name : dataset.classes()) names.push_back(as_utf8(name));
+  return names;
+}
+
 ModelCard job_card(const Recipe& recipe, const data::Dataset& training, const Shape& input) {
   return {.recipe = without_circumstances(recipe),
-          .classes = training.classes(),
+          .classes = class_names(training),
           .input = input,
           .metric = "accuracy",
           .data_hash = data_hash(training),

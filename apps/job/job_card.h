@@ -8,6 +8,9 @@
 
 namespace smtrain::app {
 
+/// A data set's classes as a model's file can hold them: what is no UTF-8 in them is replaced.
+std::vector<std::string> class_names(const data::Dataset& dataset);
+
 /// The card of a model that a job is about to train on a dataset, for inputs [C, H, W]. It leaves
 /// out where the job writes to, how it loads, whether its steps are replayed and whether evaluation
 /// was tried first, which the weights do not depend on: the same job leaves the same model file.

@@ -9,6 +9,7 @@
 #include "smtrain/data/readable_samples.h"
 #include "smtrain/data/selected_samples.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/engine/ops/image_batch.h"
 
 #include <filesystem>
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 // MNIST's own file of that name, as it is or gzip-compressed.
 fs::path idx_file(const fs::path& folder, const std::string& name) {
-  if (!fs::is_directory(folder)) fail(folder.string(), ": expected a folder with ", name, ".gz");
+  if (!is_folder(folder)) fail(folder.string(), ": expected a folder with ", name, ".gz");
   for (const char* ending : {"", ".gz"}) {
     if (fs::exists(folder / (name + ending))) return folder / (name + ending);
   }
@@ -124,7 +125,7 @@ void check_cache_is_elsewhere(const DataOptions& options) {
   const fs::path cache =
       options.cache_dir.empty() ? fs::temp_directory_path() : fs::path(options.cache_dir);
   for (const SplitOptions& split : {options.train, options.validation}) {
-    if (split.path.empty() || !fs::is_directory(split.path)) continue;
+    if (split.path.empty() || !is_folder(split.path)) continue;
     const fs::path from_data =
         fs::weakly_canonical(fs::absolute(cache)).lexically_relative(fs::canonical(split.path));
     check(*from_data.begin() == "..", "data.cache_dir: ", cache.string(), " lies in the data, ",

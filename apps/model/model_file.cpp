@@ -3,12 +3,12 @@
 
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/json.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/engine/context.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
-
-#include <nlohmann/json.hpp>
 
 #include <map>
 #include <stdexcept>
@@ -18,29 +18,18 @@
 namespace smtrain::app {
 namespace {
 
-using nlohmann::json;
-
 constexpr char kModelFile[] = "model.safetensors", kPytorchFile[] = "model.pth";
 using Metadata = std::map<std::string, std::string>;
 
 /// What loaders hand out at most: a picture's channels and the pixels of a side.
 constexpr int64_t kMaxChannels = 4, kMaxSide = 1 << 16;
 
-/// JSON with bytes that are not UTF-8 replaced: the names of folders may hold any.
-std::string json_text(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-std::string as_utf8(const std::string& text) {
-  return json::parse(json_text(text)).get<std::string>();
-}
-
 Metadata metadata_of(const ModelCard& card) {
   return {{"format", "pt"},
           {"smtrain.version", card.version},
           {kRecipeKey, as_utf8(dump(card.recipe))},
-          {"smtrain.classes", json_text(card.classes)},
-          {"smtrain.input", json_text(std::vector(card.input.begin(), card.input.end()))},
+          {"smtrain.classes", Json(card.classes).dump()},
+          {"smtrain.input", Json(std::vector(card.input.begin(), card.input.end())).dump()},
           {"smtrain.metric", card.metric},
           {"smtrain.metric_value", number_text(card.metric_value)},
           {"smtrain.epoch", number_text(card.epoch)},
@@ -82,8 +71,8 @@ class CardReader {
   template <typename T>
   std::vector<T> list(const std::string& key, const char* expected) const {
     try {
-      return json::parse(text(key)).get<std::vector<T>>();
-    } catch (const json::exception&) {
+      return Json::parse(text(key)).get<std::vector<T>>();
+    } catch (const Json::exception&) {
       fail(file_, ": ", key, ": expected ", expected);
     }
   }
@@ -129,8 +118,7 @@ class CardReader {
 void check_can_save(const OutputOptions& output) {
   for (const char* name : {kModelFile, kPytorchFile}) {
     const auto path = std::filesystem::path(output.model_dir) / name;
-    if (std::filesystem::is_directory(path))
-      fail(path.string(), ": is a folder; the model is to be saved there");
+    if (is_folder(path)) fail(path.string(), ": is a folder; the model is to be saved there");
   }
 }
 
@@ -144,7 +132,7 @@ void save_model(const OutputOptions& output, const ModelCard& card, const nn::Mo
 }
 
 TrainedModel load_model(const std::filesystem::path& path) {
-  const auto file = std::filesystem::is_directory(path) ? path / kModelFile : path;
+  const auto file = is_folder(path) ? path / kModelFile : path;
   if (std::filesystem::exists(file) && file.extension() != ".safetensors")
     fail(file.string(), ": expected a .safetensors file of smtrain, or a folder that holds one");
   const nn::StateDict state = nn::read_safetensors(file);

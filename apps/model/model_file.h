@@ -17,7 +17,7 @@ namespace smtrain::app {
 /// it the same way.
 struct ModelCard {
   Recipe recipe;                     // the job that made it: model, transform, loss
-  std::vector<std::string> classes;  // names, in the order of the outputs
+  std::vector<std::string> classes;  // names in UTF-8, in the order of the outputs
   Shape input;                       // [C, H, W] that the model takes
   std::string metric;                // the validation metric that it was saved at: "accuracy"
   double metric_value = 0;

@@ -8,6 +8,7 @@
 #include "smtrain/data/image_folder.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/context.h"
+#include "smtrain/engine/io/file.h"
 #include "smtrain/engine/ops/softmax.h"
 
 #include <fmt/ostream.h>
@@ -26,7 +27,7 @@ namespace fs = std::filesystem;
 
 /// The pictures below a folder, sorted; of a file the file itself.
 std::vector<std::string> pictures_in(const fs::path& path) {
-  if (!fs::is_directory(path)) return {path.string()};
+  if (!is_folder(path)) return {path.string()};
   std::vector<std::string> pictures;
   std::error_code error;
   fs::path last = path;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/env.h"
 
-#include "smtrain/apps/sagemaker/json_text.h"
+#include "smtrain/apps/json.h"
 #include "smtrain/apps/secrets.h"
 #include "smtrain/apps/shell_quoted.h"
 

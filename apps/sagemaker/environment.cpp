@@ -2,9 +2,11 @@
 #include "smtrain/apps/sagemaker/environment.h"
 
 #include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/python_text.h"
 #include "smtrain/apps/sagemaker/sources.h"
 #include "smtrain/apps/sagemaker/training_env.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/letters.h"
 
 #include <algorithm>
 #include <array>
@@ -19,19 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kChannelPrefix = "SM_CHANNEL_";
 
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 // SM_CHANNEL_MY-DATA can't be exported by a shell: '_' stands for '-' and '.' too.
 std::string channel_variable(const std::string& name) {
-  std::string variable = upper(name);
+  std::string variable = upper_case(name);
   for (char& c : variable) {
     if (c == '-' || c == '.') c = '_';
   }
@@ -131,7 +123,7 @@ class Derivation {
            .mode = input_mode(name)});
     }
     for (const auto& [variable, folder] : set) {
-      result_.channels.push_back({.name = lower(variable), .folder = folder, .mode = "file"});
+      result_.channels.push_back({.name = lower_case(variable), .folder = folder, .mode = "file"});
     }
     std::sort(result_.channels.begin(), result_.channels.end(),
               [](const Channel& a, const Channel& b) { return a.name < b.name; });
@@ -144,7 +136,7 @@ class Derivation {
     check(attributes.is_object(), path, ": channel '", channel, "' is no object");
     const bool is_given = attributes.contains("TrainingInputMode");
     const std::string written = is_given ? python_text(attributes["TrainingInputMode"]) : "File";
-    const std::string mode = lower(written);
+    const std::string mode = lower_case(written);
     check(mode == "file" || mode == "fastfile" || mode == "pipe", path, ": channel '", channel,
           "': expected TrainingInputMode File, FastFile or Pipe, got '", written, "'");
     return mode;

@@ -19,11 +19,6 @@ namespace fs = std::filesystem;
 constexpr uint64_t kMaxRecipeBytes = 1 << 20;
 constexpr char kUsualName[] = "smtrain.yaml";
 
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
 bool is_yaml(const fs::path& path) {
   return path.extension() == ".yaml" || path.extension() == ".yml";
 }

@@ -3,24 +3,19 @@
 
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/parameters.h"
-#include "smtrain/apps/sagemaker/json_text.h"
+#include "smtrain/apps/json.h"
 #include "smtrain/apps/secrets.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/letters.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 
 namespace smtrain::app {
 namespace {
 
 constexpr std::string_view kPrefix = "SM_HP_";
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // One name for all of a parameter's.
 std::string canonical(const std::string& name) {
@@ -31,7 +26,7 @@ std::string canonical(const std::string& name) {
 // SM_HP_* are written in capitals.
 bool is_same(const Hyperparameter& a, const Hyperparameter& b) {
   const bool is_variable = a.origin.starts_with(kPrefix) || b.origin.starts_with(kPrefix);
-  return is_variable ? canonical(lower(a.name)) == canonical(lower(b.name))
+  return is_variable ? canonical(lower_case(a.name)) == canonical(lower_case(b.name))
                      : canonical(a.name) == canonical(b.name);
 }
 
@@ -46,7 +41,7 @@ bool is_reserved(const std::string& name) {
 
 std::vector<Hyperparameter> parse_hyperparameters(std::string_view json, const std::string& origin,
                                                   std::vector<std::string>& warnings) {
-  const Json object = parse_json(json, origin, warnings);
+  const Json object = parse_json(json, origin, &warnings);
   check(object.is_object(), origin, ": expected an object of hyperparameters, got ",
         object.type_name());
   std::vector<Hyperparameter> values;
@@ -68,7 +63,7 @@ std::vector<Hyperparameter> hyperparameters_of(
   std::vector<Hyperparameter> values;
   for (auto i = environment.lower_bound(std::string(kPrefix));
        i != environment.end() && i->first.starts_with(kPrefix); ++i) {
-    values.push_back({lower(i->first.substr(kPrefix.size())), i->second, i->first});
+    values.push_back({lower_case(i->first.substr(kPrefix.size())), i->second, i->first});
   }
   return values;
 }

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/sources.h"
 
+#include "smtrain/apps/python_text.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
+#include "smtrain/engine/letters.h"
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 namespace smtrain::app {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = 1 << 20;
-
-std::string text_of(const std::string& path) {
-  const auto bytes = read_file(path, kMaxFileBytes);
-  return {bytes.begin(), bytes.end()};
-}
 
 /// A link that leads nowhere is there too: reading it says what is wrong.
 bool exists(const std::string& path) {
@@ -25,9 +23,12 @@ bool exists(const std::string& path) {
 
 }  // namespace
 
-Sources::Sources(const Surroundings& around) : around(around) {
+Sources::Sources(Surroundings surroundings) : around(std::move(surroundings)) {
   resources = object_in("resourceconfig.json");
   inputs = object_in("inputdataconfig.json");
+  const bool has_files =
+      resources.is_object() || inputs.is_object() || exists(config_file("hyperparameters.json"));
+  if (!has_files) read_training_env();
   read_hyperparameters();
 }
 
@@ -38,18 +39,42 @@ std::string Sources::config_file(const char* name) const {
 Json Sources::object_in(const char* name) {
   const std::string path = config_file(name);
   if (!exists(path)) return Json();
-  Json object = parse_json(text_of(path), path, warnings);
+  Json object = parse_json(read_text(path, kMaxFileBytes), path, &warnings);
   check(object.is_object(), path, ": expected an object, got ", object.type_name());
   return object;
+}
+
+/// Variables that are not set become what SM_TRAINING_ENV has in their place.
+void Sources::read_training_env() {
+  const Json env = json_variable(kTrainingEnv, Json::object());
+  const auto set = [&](const std::string& name, const Json& value) {
+    if (around.get(name)) return;
+    around.variables[name] = value.is_string() ? value.get<std::string>() : compact_json(value);
+    from_training_env_.insert(name);
+  };
+  for (const auto& [name, key] : kTrainingEnvVariables) {
+    if (env.contains(key) && !env[key].is_null()) set(name, env[key]);
+  }
+  if (env.contains("job_name")) set("TRAINING_JOB_NAME", env["job_name"]);
+  if (!env.contains("channel_input_dirs") || !env["channel_input_dirs"].is_object()) return;
+  Json channels = Json::array();
+  for (const auto& [channel, folder] : env["channel_input_dirs"].items()) {
+    channels.push_back(channel);
+    set("SM_CHANNEL_" + upper_case(channel), folder);
+  }
+  set("SM_CHANNELS", channels);
+}
+
+bool Sources::is_from_training_env(const std::string& variable) const {
+  return from_training_env_.contains(variable);
 }
 
 void Sources::read_hyperparameters() {
   const std::string path = config_file("hyperparameters.json");
   if (exists(path)) {
-    const std::string text = text_of(path);
+    const std::string text = read_text(path, kMaxFileBytes);
     hyperparameters = parse_hyperparameters(text, path, warnings);
-    std::vector<std::string> told_already;
-    hyperparameters_json = parse_json(text, path, told_already).dump();
+    hyperparameters_json = parse_json(text, path).dump();
   }
   if (const auto text = around.get("SM_HPS")) {
     try {
@@ -65,8 +90,7 @@ Json Sources::json_variable(const std::string& name, const Json& fallback) {
   const auto text = around.get(name);
   if (!text) return fallback;
   try {
-    std::vector<std::string> ignored;
-    Json value = parse_json(*text, name, ignored);
+    Json value = parse_json(*text, name);
     const bool is_alike =
         value.is_number() ? fallback.is_number() : value.type() == fallback.type();
     if (fallback.is_null() || is_alike) return value;

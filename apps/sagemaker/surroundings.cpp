@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/surroundings.h"
 
+#include "smtrain/engine/io/file.h"
 #include "smtrain/engine/machine.h"
 
 #include <unistd.h>
@@ -36,9 +37,8 @@ std::filesystem::path Surroundings::base() const {
 }
 
 bool Surroundings::in_container() const {
-  std::error_code ignored;
   return get("TRAINING_JOB_NAME") || get("SAGEMAKER_BASE_DIR") ||
-         std::filesystem::is_directory(base() / "input/config", ignored);
+         is_folder(base() / "input/config");
 }
 
 }  // namespace smtrain::app

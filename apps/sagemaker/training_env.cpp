@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/training_env.h"
 
+#include "smtrain/apps/python_text.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/letters.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 
 namespace smtrain::app {
@@ -16,11 +17,6 @@ constexpr std::array kToldElsewhere = {
     "sagemaker_program",        "sagemaker_submit_directory",          "sagemaker_region",
     "sagemaker_job_name",       "sagemaker_container_log_level",       "sagemaker_s3_output",
     "default_user_module_name", "sagemaker_enable_cloudwatch_metrics", "_tuning_objective_metric"};
-
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // The members of a JSON object, in the order of their names.
 Json sorted_by_name(const Json& object) {
@@ -204,6 +200,7 @@ class TrainingEnv {
   }
 
   std::string origin_of(const std::string& name, std::string_view key) const {
+    if (sources_.is_from_training_env(name)) return kTrainingEnv;
     if (sources_.around.get(name)) return "environment";
     static constexpr std::array kOfResources = {"hosts",
                                                 "current_host",
@@ -237,57 +234,19 @@ class TrainingEnv {
     environment_.variables.push_back({name, text, origin_of(name, key)});
   }
 
-  /// In the order of the toolkit of 2019, whose lines the first article prints; what came later
-  /// stands behind it.
   void write_variables() {
-    struct Row {
-      const char* name;
-      const char* key;
-    };
-    static constexpr Row kRows[] = {
-        {"SM_HOSTS", "hosts"},
-        {"SM_NETWORK_INTERFACE_NAME", "network_interface_name"},
-        {"SM_HPS", "hyperparameters"},
-        {"SM_USER_ENTRY_POINT", "user_entry_point"},
-        {"SM_FRAMEWORK_PARAMS", "additional_framework_parameters"},
-        {"SM_RESOURCE_CONFIG", "resource_config"},
-        {"SM_INPUT_DATA_CONFIG", "input_data_config"},
-        {"SM_OUTPUT_DATA_DIR", "output_data_dir"},
-        {"SM_CHANNELS", "channels"},
-        {"SM_CURRENT_HOST", "current_host"},
-        {"SM_MODULE_NAME", "module_name"},
-        {"SM_LOG_LEVEL", "log_level"},
-        {"SM_FRAMEWORK_MODULE", "framework_module"},
-        {"SM_INPUT_DIR", "input_dir"},
-        {"SM_INPUT_CONFIG_DIR", "input_config_dir"},
-        {"SM_OUTPUT_DIR", "output_dir"},
-        {"SM_NUM_CPUS", "num_cpus"},
-        {"SM_NUM_GPUS", "num_gpus"},
-        {"SM_MODEL_DIR", "model_dir"},
-        {"SM_MODULE_DIR", "module_dir"},
-        {"SM_TRAINING_ENV", "training_env"},
-        {"SM_USER_ARGS", "user_args"},
-        {"SM_OUTPUT_INTERMEDIATE_DIR", "output_intermediate_dir"},
-        {"SM_CURRENT_INSTANCE_TYPE", "current_instance_type"},
-        {"SM_CURRENT_INSTANCE_GROUP", "current_instance_group"},
-        {"SM_CURRENT_INSTANCE_GROUP_HOSTS", "current_instance_group_hosts"},
-        {"SM_INSTANCE_GROUPS", "instance_groups"},
-        {"SM_INSTANCE_GROUPS_DICT", "instance_groups_dict"},
-        {"SM_DISTRIBUTION_INSTANCE_GROUPS", "distribution_instance_groups"},
-        {"SM_IS_HETERO", "is_hetero"},
-        {"SM_TOPOLOGY", "topology"}};
     Json values = env_;
     values["training_env"] = env_;
     values["channels"] = Json::array();
     for (const Channel& channel : environment_.channels) values["channels"].push_back(channel.name);
     values["user_args"] = sources_.json_variable("SM_USER_ARGS", user_arguments());
-    for (const Row& row : kRows) {
-      if (values.contains(row.key)) add(row.name, row.key, values[row.key]);
+    for (const auto& [name, key] : kTrainingEnvVariables) {
+      if (values.contains(key)) add(name, key, values[key]);
     }
     for (const Channel& channel : environment_.channels)
-      add("SM_CHANNEL_" + upper(channel.name), "channels", channel.folder);
+      add("SM_CHANNEL_" + upper_case(channel.name), "channels", channel.folder);
     for (const auto& [name, value] : env_["hyperparameters"].items())
-      add("SM_HP_" + upper(name), "hyperparameters", value);
+      add("SM_HP_" + upper_case(name), "hyperparameters", value);
   }
 
   Sources& sources_;

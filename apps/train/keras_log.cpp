@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/keras_log.h"
 
-#include "smtrain/apps/python_repr.h"
+#include "smtrain/apps/json.h"
+#include "smtrain/apps/python_text.h"
 
 #include <fmt/format.h>
 
@@ -52,8 +53,9 @@ std::string means(const Progress& p) {
 
 KerasLog::KerasLog(int64_t interval, const JobInputs& inputs, LogOutput output)
     : interval_(interval),
-      hyperparameters_(python_repr("hyperparameters", inputs.hyperparameters_json)),
-      input_data_config_(python_repr("input data config", inputs.input_data_config_json)),
+      hyperparameters_(python_repr(parse_json(inputs.hyperparameters_json, "hyperparameters"))),
+      input_data_config_(
+          python_repr(parse_json(inputs.input_data_config_json, "input data config"))),
       output_(std::move(output)) {}
 
 void KerasLog::start(const JobSummary& job) {

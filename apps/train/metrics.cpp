@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 
 namespace smtrain::app {
 namespace {
@@ -34,7 +33,7 @@ void MetricsFiles::write(std::ofstream& file, const std::string& line,
                          const std::filesystem::path& path) {
   errno = 0;
   file << line << std::flush;
-  if (!file) fail(path.string(), ": can't be written: ", std::strerror(errno));
+  if (!file) fail(path.string(), ": can't be written: ", system_message());
 }
 
 void MetricsFiles::step(const Progress& p, int64_t step, double lr) {

@@ -3,6 +3,7 @@
 
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,8 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kRuns[] = "runs", kLast[] = "last", kModel[] = "model";
-
-std::string system_message() { return std::error_code(errno, std::generic_category()).message(); }
 
 // Says which folder when that fails.
 void create_folder(const fs::path& folder) {
@@ -94,7 +93,7 @@ void RunFolder::link_model() const {
 std::string run_name(const std::string& config, const std::string& data) {
   fs::path path = config.empty() ? fs::absolute(data).lexically_normal() : fs::path(config);
   if (!path.has_filename()) path = path.parent_path();
-  const std::string name = (fs::is_directory(path) ? path.filename() : path.stem()).string();
+  const std::string name = (is_folder(path) ? path.filename() : path.stem()).string();
   return name.empty() ? "run" : name;
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 /// Throws "<path>: cannot <verb>: <reason>" for the current errno.
 [[noreturn]] void fail_with_errno(const std::filesystem::path& path, const char* verb) {
-  const std::string reason = std::generic_category().message(errno);
+  const std::string reason = system_message();
   fail(path.native(), ": cannot ", verb, ": ", reason);
 }
 
@@ -142,6 +142,16 @@ class TemporaryFile : public FileWriter {
 
 }  // namespace
 
+bool is_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+bool is_folder(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes) {
   const OpenedFile file = open_regular_file(path);
   if (file.size > max_bytes) {
@@ -160,6 +170,11 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_b
     }
   }
   return bytes;
+}
+
+std::string read_text(const std::filesystem::path& path, uint64_t max_bytes) {
+  const auto bytes = read_file(path, max_bytes);
+  return {bytes.begin(), bytes.end()};
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {

@@ -5,15 +5,21 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace smtrain {
 
+/// Whether a regular file, or a folder, is there, also by a link; false where it can't be known.
+bool is_file(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
+
 /// All bytes of a file. Throws std::runtime_error naming the file and the system's reason when it
 /// can't be read, when it is not a regular file, or when it holds more than `max_bytes`; nothing is
 /// allocated before its size is known.
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes);
+std::string read_text(const std::filesystem::path& path, uint64_t max_bytes);
 
 /// A file's bytes, mapped read-only for as long as the object lives. The file must not shrink
 /// meanwhile.

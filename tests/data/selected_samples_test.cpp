@@ -60,6 +60,7 @@ TEST(FirstOfEachClass, KeepsTheBalanceAndTheOrder) {
   EXPECT_THAT(positions(*first_of_each_class(mixed, 0.5)), ElementsAre(0, 1, 2, 3, 4, 6));
   EXPECT_THAT(positions(*first_of_each_class(mixed, 0.2)), ElementsAre(0, 1, 4));
   EXPECT_THAT(positions(*first_of_each_class(mixed, 1e-6)), ElementsAre(0, 1, 4));
+  EXPECT_THAT(positions(*first_of_each_class(mixed, 1e-300)), ElementsAre(0, 1, 4));
   EXPECT_EQ(first_of_each_class(mixed, 0.2)->classes(), mixed->classes());
   EXPECT_EQ(first_of_each_class(mixed, 1), mixed);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/json.h"
+#include "smtrain/apps/python_text.h"
 #include "smtrain/apps/sagemaker/hyperparameters.h"
-#include "smtrain/apps/sagemaker/json_text.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -74,8 +74,8 @@ TEST_F(DefaultRecipe, ForClassFoldersInTrain) {
 train: {batch_size: 32, loss: nll, optimizer: {name: keras_adam, lr: 0.001}, initializer: keras}
 data:
   format: image_folder
-  train: ')" + directory_ / "train" + R"('
-  validation: ')" + directory_ / name + R"('
+  train: )" + directory_ / "train" + R"(
+  validation: )" + directory_ / name + R"(
   transform: [{resize: [96, 96]}, to_tensor, {normalize: {mean: 0.5, std: 0.5}}]
 )");
     EXPECT_EQ(recipe().data.validation.path, directory_ / name);
@@ -91,6 +91,12 @@ TEST_F(DefaultRecipe, ForClassFoldersThemselves) {
   expect_nothing();
 }
 
+TEST_F(DefaultRecipe, NamesOfFoldersMayHoldAnything) {
+  const fs::path odd = directory_.path() / "it's: a\n#  ${HOME} \xe9";
+  test::write_picture_folder(odd, 2, 1);
+  EXPECT_EQ(read_recipe(default_recipe(odd), "odd").data.train.path, odd);
+}
+
 TEST_F(DefaultRecipe, PicturesMayLieDeeper) {
   test::write_picture_folder(directory_.path() / "cats", 2, 1);
   test::write_picture_folder(directory_.path() / "dogs", 2, 1);
@@ -103,7 +109,7 @@ TEST_F(DefaultRecipe, ForMnist) {
 train: {batch_size: 128, loss: nll, optimizer: {name: keras_adam, lr: 0.001}, initializer: keras}
 data:
   format: idx
-  train: ')" + directory_.path().string() + R"('
+  train: )" + directory_.path().string() + R"(
   transform: [to_tensor]
   cache: ram
 )");

@@ -251,8 +251,8 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:41: data.transform[1]: mean and std need one number for each channel, got 1 "
        "and 0"},
       {"data: {train: a, transform: [to_tensor, {normalize: {mean: [0.5], std: [0]}}]}\n",
-       "cats.yaml:1:73: data.transform[1].normalize.std[0]: expected a number, above 0 and at most "
-       "1e+38, got '0'"},
+       "cats.yaml:1:73: data.transform[1].normalize.std[0]: expected a number, at least 1e-30 and "
+       "at most 1e+38, got '0'"},
       {"model: {classes: 3}\n",
        "cats.yaml:1:8: model: 'name' is required: net, mnist_cnn or layers"},
       {"model: {layers: []}\n", "cats.yaml:1:17: model.layers: expected at least one layer"},

@@ -144,13 +144,6 @@ TEST_F(ModelFile, TheOldContainerAndTheNamesOfDataParallel) {
   EXPECT_NE(nn::read_safetensors(file_).find("3.weight"), nullptr);
 }
 
-TEST_F(ModelFile, NamesOfClassesNeedNotBeUtf8) {
-  ModelCard latin1 = card();
-  latin1.classes[0] = "b\xe9";
-  save_model({.model_dir = directory_.path()}, latin1, *model());
-  EXPECT_EQ(load_model(file_).card.classes[0], "b\xef\xbf\xbd");
-}
-
 TEST_F(ModelFile, SaysWhatIsNotAModel) {
   EXPECT_THAT(message_of_load<std::runtime_error>(directory_.path()),
               HasSubstr("model.safetensors: "));  // missing, in the system's words

@@ -107,6 +107,22 @@ TEST_F(Container, PrintsTheTrainingEnvOfTheFirstArticle) {
   EXPECT_EQ(printed(EnvCommand::Form::training_env), golden("first_article_training_env.json"));
 }
 
+TEST_F(Container, ReadsTheTrainingEnvWhereNothingElseIsThere) {
+  write_first_article();
+  const std::string variables = printed();
+  around_.variables["SM_TRAINING_ENV"] = value(environment(), "SM_TRAINING_ENV");
+  for (const char* name : {"hyperparameters.json", "resourceconfig.json", "inputdataconfig.json"})
+    fs::remove(base() + "/input/config/" + name);
+  EXPECT_EQ(printed(), variables);
+  EXPECT_EQ(environment().find("SM_HOSTS")->origin, "SM_TRAINING_ENV");
+  around_.variables["SM_HOSTS"] = "[\"algo-1\",\"algo-2\"]";
+  EXPECT_THAT(environment().hosts, ElementsAre("algo-1", "algo-2"));
+  EXPECT_EQ(environment().find("SM_HOSTS")->origin, "environment");
+  around_.variables["SM_TRAINING_ENV"] = "{";
+  EXPECT_THAT(environment().warnings,
+              ElementsAre("SM_TRAINING_ENV:1:2: this is not JSON; derived from the files"));
+}
+
 TEST_F(Container, WithoutFilesIsOneHostWithTheFoldersAsChannels) {
   for (const char* name : {"training", "validation", "code", "sm_drivers"})
     fs::create_directories(base() + "/input/data/" + name);

@@ -3,7 +3,7 @@
 
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/recipe_reader.h"
-#include "smtrain/apps/sagemaker/json_text.h"
+#include "smtrain/apps/json.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -190,15 +190,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Conversion{"1,2", "error", "error", "1,2", "error"},
                     Conversion{"NaN", "error", "error", "NaN", "error"},
                     Conversion{"Infinity", "error", "error", "Infinity", "error"}));
-
-TEST(JsonText, IsWrittenAsPythonDoes) {
-  const Json value = json_or_text(R"({"b": [1, 2.5, true, null], "a": {"z": "é", "y": 1e-05}})");
-  EXPECT_EQ(compact_json(value), R"({"a":{"y":1e-05,"z":"é"},"b":[1,2.5,true,null]})");
-  EXPECT_EQ(python_text(value), "{'b': [1, 2.5, True, None], 'a': {'z': 'é', 'y': 1e-05}}");
-  EXPECT_EQ(python_text(json_or_text("it's")), "it's");
-  EXPECT_EQ(python_text(json_or_text(R"(["it's", "a\"b", "\n"])")), R"(["it's", 'a"b', '\n'])");
-  EXPECT_EQ(python_text(Json()), "");
-}
 
 }  // namespace
 }  // namespace smtrain::app

@@ -332,6 +332,27 @@ train: {epochs: 20, batch_size: 8, loss: cross_entropy, optimizer: {name: adam, 
   EXPECT_LT(epochs[19]["train_loss"], 0.5 * epochs[0]["train_loss"].get<double>());
 }
 
+TEST_F(Train, NamesOfClassesNeedNotBeUtf8) {
+  data::write_synth_folders(directory_.path(), {.train = 2, .validation = 2, .side = 16});
+  for (const char* split : {"train", "validation"}) {
+    const std::filesystem::path folder = directory_.path() / split;
+    std::filesystem::rename(folder / "disk", folder / "caf\xe9");
+  }
+  write_file_atomically(recipe_, std::string_view(R"(
+model: {layers: [flatten, {linear: 3}]}
+data:
+  train: ${channel:training}/train
+  validation: ${channel:training}/validation
+  transform: [{resize: [8, 8]}, to_tensor]
+train: {epochs: 1, loss: cross_entropy}
+)"));
+  run();
+  EXPECT_EQ(load_model(directory_ / "out").card.classes[0], "caf\xef\xbf\xbd");
+  std::ostringstream out, err;
+  EXPECT_EQ(evaluate({.model = directory_ / "out"}, out, err), 0);
+  EXPECT_THAT(out.str(), HasSubstr("  caf\xef\xbf\xbd: "));
+}
+
 TEST_F(Train, ALossThatIsNotFiniteStopsItAndNamesTheLayer) {
   write_pictures(23, 3);
   std::filesystem::create_directory(directory_.path() / "out");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/sagemaker/json_text.h"
+#include "smtrain/apps/json.h"
 
-#include "smtrain/apps/python_repr.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>
@@ -10,7 +9,8 @@
 namespace smtrain::app {
 namespace {
 
-constexpr int kDeepest = 64;
+constexpr int kMaxLevels = 64;
+constexpr auto kReplace = Json::error_handler_t::replace;  // what is no UTF-8
 
 std::string place_of(std::string_view text, size_t byte) {
   const std::string_view before = text.substr(0, byte == 0 ? 0 : byte - 1);
@@ -22,15 +22,16 @@ std::string place_of(std::string_view text, size_t byte) {
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& name,
-                std::vector<std::string>& warnings) {
+                std::vector<std::string>* warnings) {
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    check(depth <= kDeepest, name, ": nested deeper than ", kDeepest, " levels");
+    check(depth <= kMaxLevels, name, ": nested deeper than ", kMaxLevels, " levels");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(parsed).second) {
-      warnings.push_back(concat_text(name, ": '", parsed.get<std::string>(),
-                                     "' is given twice; the last one counts"));
+    const bool again = event == Json::parse_event_t::key && !keys.back().insert(parsed).second;
+    if (again && warnings != nullptr) {
+      warnings->push_back(concat_text(name, ": '", parsed.get<std::string>(),
+                                      "' is given twice; the last one counts"));
     }
     return true;
   };
@@ -45,22 +46,19 @@ Json parse_json(std::string_view text, const std::string& name,
 
 Json json_or_text(const std::string& text) {
   try {
-    std::vector<std::string> ignored;
-    return parse_json(text, "", ignored);
+    return parse_json(text, "");
   } catch (const std::invalid_argument&) {
     return text;
   }
 }
 
 std::string compact_json(const Json& value) {
-  constexpr auto kReplace = Json::error_handler_t::replace;  // what is no UTF-8
   const auto sorted = nlohmann::json::parse(value.dump(-1, ' ', false, kReplace));
   return sorted.dump(-1, ' ', false);
 }
 
-std::string python_text(const Json& value) {
-  if (value.is_null()) return "";
-  return value.is_string() ? value.get<std::string>() : python_repr("", value.dump());
+std::string as_utf8(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, kReplace)).get<std::string>();
 }
 
 }  // namespace smtrain::app

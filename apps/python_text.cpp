@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/python_repr.h"
-
-#include "smtrain/engine/error.h"
+#include "smtrain/apps/python_text.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <cmath>
 
 namespace smtrain::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kDeepest = 64;
 
 std::string with_fraction(std::string number) {
   return number.find_first_of(".en") == number.npos ? number + ".0" : number;
@@ -48,8 +41,9 @@ std::string repr_of(const std::string& text) {
   return repr + quote;
 }
 
-std::string repr_of(const Json& value, std::string_view name, int depth) {
-  check(depth <= kDeepest, name, ": nested deeper than ", kDeepest, " levels");
+}  // namespace
+
+std::string python_repr(const Json& value) {
   switch (value.type()) {
     case Json::value_t::null: return "None";
     case Json::value_t::boolean: return value.get<bool>() ? "True" : "False";
@@ -63,17 +57,14 @@ std::string repr_of(const Json& value, std::string_view name, int depth) {
   for (const auto& [key, element] : value.items()) {
     if (!elements.empty()) elements += ", ";
     if (value.is_object()) elements += repr_of(key) + ": ";
-    elements += repr_of(element, name, depth + 1);
+    elements += python_repr(element);
   }
   return value.is_object() ? "{" + elements + "}" : "[" + elements + "]";
 }
 
-}  // namespace
-
-std::string python_repr(std::string_view name, std::string_view json) {
-  const Json value = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  check(!value.is_discarded(), name, ": expected JSON, got '", json.substr(0, 80), "'");
-  return repr_of(value, name, 0);
+std::string python_text(const Json& value) {
+  if (value.is_null()) return "";
+  return value.is_string() ? value.get<std::string>() : python_repr(value);
 }
 
 std::string python_fixed_point(double value) {
