@@ -39,8 +39,8 @@ int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostr
   const std::string& file = job.config.empty() ? job.data : job.config;
   const auto [recipe, places, unknown] = read_job_recipe(job, keras_defaults(job.variables, err));
   const std::optional<DataFacts> facts = facts_of_training(recipe, err);
-  const std::string rate = learning_rate_table(
-      recipe.train, facts ? std::optional(facts->steps_per_epoch) : std::nullopt);
+  const std::string rate =
+      learning_rate_table(recipe, facts ? std::optional(facts->steps_per_epoch) : std::nullopt);
   const std::vector<Warning> warnings = traps_in(recipe, places, facts);
 
   out << file << ": ok\n";

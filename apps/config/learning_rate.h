@@ -9,10 +9,11 @@
 
 namespace smtrain::app {
 
-/// The learning rate over the steps of a run.
+/// The learning rate over the steps of a run, which a schedule makes of the optimizer's. Keeps a
+/// reference to the options.
 class PlannedRate {
  public:
-  PlannedRate(const TrainOptions& train, int64_t steps_per_epoch);
+  PlannedRate(const TrainOptions& train, double base_lr, int64_t steps_per_epoch);
 
   int64_t total_steps() const { return total_steps_; }
 
@@ -26,6 +27,7 @@ class PlannedRate {
 
  private:
   const TrainOptions& train_;
+  double base_lr_;
   int64_t steps_per_epoch_;
   int64_t total_steps_;
 };
@@ -33,6 +35,6 @@ class PlannedRate {
 /// The rate at 0, 10, ..., 100 % of the run as lines of text with a bar each. Says so where the
 /// number of steps in an epoch is needed and not known. Throws std::invalid_argument for a schedule
 /// that does not fit the run.
-std::string learning_rate_table(const TrainOptions& train, std::optional<int64_t> steps_per_epoch);
+std::string learning_rate_table(const Recipe& recipe, std::optional<int64_t> steps_per_epoch);
 
 }  // namespace smtrain::app

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -162,11 +163,6 @@ using OptimizerOptions =
                  optim::AdamWOptions, optim::AdadeltaOptions, optim::AdagradOptions,
                  optim::RmspropOptions, optim::TensorflowRmspropOptions>;
 
-/// The learning rate that an optimizer's options give.
-inline double base_lr(const OptimizerOptions& options) {
-  return std::visit([](const auto& o) { return o.lr; }, options);
-}
-
 enum class Save { last, best };
 enum class Initializer { pytorch, keras };
 
@@ -285,5 +281,20 @@ struct Recipe {
 
   bool operator==(const Recipe&) const = default;
 };
+
+/// The learning rate that an optimizer's options give.
+inline double base_lr(const OptimizerOptions& options) {
+  return std::visit([](const auto& o) { return o.lr; }, options);
+}
+
+/// The optimizer that a recipe trains with: the one that it names or, where quirks.keras_lr has the
+/// learning rate ignored, that one with its default.
+inline OptimizerOptions optimizer_in_use(const Recipe& recipe) {
+  OptimizerOptions options = recipe.train.optimizer;
+  if (recipe.quirks.keras_lr == KerasLr::ignored) {
+    std::visit([](auto& o) { o.lr = std::remove_reference_t<decltype(o)>().lr; }, options);
+  }
+  return options;
+}
 
 }  // namespace smtrain::app

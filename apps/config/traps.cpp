@@ -92,7 +92,7 @@ class Traps {
   }
 
   void wild_learning_rate() {
-    const OptimizerOptions& optimizer = recipe_.train.optimizer;
+    const OptimizerOptions optimizer = optimizer_in_use(recipe_);
     const bool is_adam = std::holds_alternative<optim::AdamOptions>(optimizer) ||
                          std::holds_alternative<optim::KerasAdamOptions>(optimizer) ||
                          std::holds_alternative<optim::AdamWOptions>(optimizer);
@@ -109,7 +109,8 @@ class Traps {
   void learning_rate_vanishes() {
     const nn::Schedule& schedule = recipe_.train.schedule;
     if (!data_ || schedule.unit != nn::ScheduleUnit::step) return;
-    const PlannedRate rate(recipe_.train, data_->steps_per_epoch);
+    const PlannedRate rate(recipe_.train, base_lr(optimizer_in_use(recipe_)),
+                           data_->steps_per_epoch);
     double highest = 0;
     for (int percent = 0; percent <= 100; ++percent) {
       highest = std::max(highest, rate.at(rate.step_at(percent)));

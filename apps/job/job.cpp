@@ -94,16 +94,12 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       model(new_model(recipe, train_loader.sample_shape(), *training.dataset)),
       objective(recipe.train.loss, static_cast<int64_t>(training.dataset->classes().size())),
       optimizer_options(optimizer_in_use(recipe)),
+      rate(recipe.train, base_lr(optimizer_options), train_loader.size()),
       optimizer(build_optimizer(optimizer_options, model->parameters())),
       training_step(*model, *optimizer, objective, preprocessing, recipe.train.capture),
       evaluate(*model, objective, preprocessing, recipe.quirks.test_loss, recipe.train.capture) {
   if (validation_loader)
     check_takes(*model, train_loader.sample_shape(), validation_loader->sample_shape());
-}
-
-double Job::learning_rate(int64_t step, int64_t total_steps) const {
-  return nn::learning_rate(recipe.train.schedule, base_lr(optimizer_options), step,
-                           train_loader.size(), total_steps);
 }
 
 }  // namespace smtrain::app

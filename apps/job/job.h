@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/learning_rate.h"
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/apps/job/evaluator.h"
 #include "smtrain/apps/job/job_data.h"
@@ -32,9 +33,6 @@ struct Job {
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
-  /// The learning rate of one of total_steps steps, the first of which is 0.
-  double learning_rate(int64_t step, int64_t total_steps) const;
-
   const Recipe& recipe;
   JobData training;
   std::shared_ptr<data::Sampler> training_sampler;
@@ -45,6 +43,7 @@ struct Job {
   nn::ModulePtr model;
   Objective objective;
   OptimizerOptions optimizer_options;
+  PlannedRate rate;
   std::unique_ptr<optim::Optimizer> optimizer;
   TrainingStep training_step;
   Evaluator evaluate;

@@ -4,7 +4,6 @@
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/loss.h"
 
-#include <type_traits>
 #include <variant>
 
 namespace smtrain::app {
@@ -62,14 +61,6 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& option
                                                   std::vector<Tensor> parameters) {
   std::erase_if(parameters, [](const Tensor& parameter) { return !parameter.requires_grad(); });
   return std::visit(MakeOptimizer{std::move(parameters)}, options);
-}
-
-OptimizerOptions optimizer_in_use(const Recipe& recipe) {
-  OptimizerOptions options = recipe.train.optimizer;
-  if (recipe.quirks.keras_lr == KerasLr::ignored) {
-    std::visit([](auto& o) { o.lr = std::remove_reference_t<decltype(o)>().lr; }, options);
-  }
-  return options;
 }
 
 }  // namespace smtrain::app

@@ -27,8 +27,4 @@ class Objective {
 std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& options,
                                                   std::vector<Tensor> parameters);
 
-/// The optimizer that a recipe trains with: the one that it names or, where quirks.keras_lr has the
-/// learning rate ignored, that one with its default.
-OptimizerOptions optimizer_in_use(const Recipe& recipe);
-
 }  // namespace smtrain::app

@@ -25,7 +25,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -60,9 +59,8 @@ bool evaluates_after_epoch(const Recipe& recipe, int64_t epoch, int64_t step) {
 
 // One epoch of training, or what is left of the run. `evaluate` is called where the recipe wants an
 // evaluation within the epoch.
-EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t total_steps,
-                         TrainingLog& log, MetricsFiles& metrics,
-                         const std::function<void(int64_t step)>& evaluate) {
+EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, TrainingLog& log,
+                         MetricsFiles& metrics, const std::function<void(int64_t step)>& evaluate) {
   using Clock = std::chrono::steady_clock;
   Progress progress{.epoch = epoch,
                     .epochs = job.recipe.train.epochs,
@@ -75,7 +73,7 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t to
   job.training_sampler->set_epoch(epoch);
   job.model->train();
   for (const auto& batch : job.train_loader) {
-    job.optimizer->set_lr(job.learning_rate(step, total_steps));
+    job.optimizer->set_lr(job.rate.at(step));
     ++step;
     try {
       progress.add_batch(batch.size(), job.training_step(batch.images, batch.targets).item());
@@ -86,7 +84,7 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, int64_t to
     log.step(progress);
     if (progress.batch % job.recipe.log.interval == 0)
       metrics.step(progress, step, job.optimizer->lr());
-    if (step == total_steps || log.wants_to_stop()) break;
+    if (step == job.rate.total_steps() || log.wants_to_stop()) break;
     if (progress.batch < progress.batches && evaluates_after_step(job.recipe, step)) {
       training += Clock::now() - start;
       evaluate(step);
@@ -117,14 +115,12 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   const ContextGuard guard(context);
   Notices notices(err, recipe.log.level);
   Job job(recipe, notices.warning());
-  const int64_t total_steps = std::min(recipe.train.epochs * job.train_loader.size(),
-                                       recipe.train.max_steps.value_or(INT64_MAX));
   const auto traps =
       traps_in(recipe, run.places, facts_of(*job.training.dataset, job.train_loader.size()));
   print_warnings(traps, notices.warning());
   check(traps.empty() || !run.strict,
         "train: refused by --strict: ", traps.empty() ? "" : traps.front().text);
-  job.learning_rate(0, total_steps);  // throws for a schedule that does not fit so many steps
+  job.rate.at(0);  // throws for a schedule that does not fit so many steps
 
   if (recipe.train.check_evaluation) check_evaluation(job);
 
@@ -148,10 +144,9 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
       metrics.evaluation(epoch, step_now, evaluation);
       saver.offer(epoch, step_now, &evaluation, /*last=*/false);
     };
-    EpochMetrics summary =
-        train_epoch(job, epoch, step, total_steps, log, metrics, evaluate_within);
+    EpochMetrics summary = train_epoch(job, epoch, step, log, metrics, evaluate_within);
     step = summary.steps;
-    last = step == total_steps || log.wants_to_stop();
+    last = step == job.rate.total_steps() || log.wants_to_stop();
     if (job.validation_loader && (evaluates_after_epoch(recipe, epoch, step) || last)) {
       summary.validation =
           job.evaluate(*job.validation_loader, [&](const auto& batch, const Tensor& scores) {

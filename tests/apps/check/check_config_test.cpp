@@ -15,6 +15,9 @@
 namespace smtrain::app {
 namespace {
 
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr char kRecipe[] = R"(model: {layers: [flatten, {linear: 2}, log_softmax]}
@@ -61,6 +64,15 @@ TEST_F(CheckConfig, DataIsCountedWhereItIs) {
   EXPECT_EQ(err_.str(), "smtrain: warning: learning_rate_vanishes: " + file_ +
                             ":6:45: train.schedule: the rate falls by the step and is below a "
                             "thousandth of 0.001 from step 4 of 10 on; is unit: epoch meant?\n");
+}
+
+TEST_F(CheckConfig, ShowsTheRateThatTrainingUses) {
+  const std::vector<Setting> ignored = {{"train.optimizer.lr", "5", "--lr 5"},
+                                        {"train.schedule", "{name: constant}", "--set"},
+                                        {"quirks.keras_lr", "ignored", "--set"}};
+  EXPECT_EQ(check(ignored), 0);
+  EXPECT_THAT(out_.str(), EndsWith("learning rate (constant): 0.001 throughout\n"));
+  EXPECT_THAT(err_.str(), Not(HasSubstr("wild_learning_rate")));
 }
 
 TEST_F(CheckConfig, StrictTakesAWarningForAMistake) {
