@@ -99,6 +99,22 @@ class Module {
   bool training_ = true;
 };
 
+/// A module in evaluation mode; where the guard ends, also when something throws, the module is
+/// back in the mode that it was in.
+class EvaluationGuard {
+ public:
+  explicit EvaluationGuard(Module& module) : module_(module), training_(module.training()) {
+    module_.eval();
+  }
+  ~EvaluationGuard() { module_.train(training_); }
+  EvaluationGuard(const EvaluationGuard&) = delete;
+  EvaluationGuard& operator=(const EvaluationGuard&) = delete;
+
+ private:
+  Module& module_;
+  const bool training_;
+};
+
 /// A new parameter as PyTorch starts weights and biases of convolutions and linear layers: f32, on
 /// the CPU, uniform in ±1/sqrt(fan_in), drawn from the current context's generator.
 Tensor default_parameter(const Shape& shape, int64_t fan_in);

@@ -27,12 +27,10 @@ std::vector<LayerSummary> summarize(nn::Module& model, const Shape& input) {
         }
         layers.push_back(std::move(layer));
       });
-  const bool training = model.training();
-  model.eval();
+  const nn::EvaluationGuard evaluation(model);
   Tensor image = zeros({1, input[0], input[1], input[2]}, {.format = MemoryFormat::channels_last});
   image.set_requires_grad(true);  // so that operations without parameters are seen too
   model(image);
-  model.train(training);
   return layers;
 }
 

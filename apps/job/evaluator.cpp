@@ -36,8 +36,7 @@ Evaluation Evaluator::operator()(data::DataLoader& loader, const OnBatch& on_bat
 }
 
 Evaluation Evaluator::operator()(const data::EpochBatches& batches, const OnBatch& on_batch) {
-  const bool training = model_.training();
-  model_.eval();
+  const nn::EvaluationGuard evaluation(model_);
   fill(correct_, 0);
   Evaluation result;
   double loss_sum = 0;
@@ -58,7 +57,6 @@ Evaluation Evaluator::operator()(const data::EpochBatches& batches, const OnBatc
     const bool mean = test_loss_ == TestLoss::sum_of_batch_means;
     loss_sum += mean ? batch_loss / static_cast<double>(batch.size()) : batch_loss;
   }
-  model_.train(training);
   result.correct = static_cast<int64_t>(correct_.item());
   result.loss = result.samples == 0 ? 0 : loss_sum / static_cast<double>(result.samples);
   return result;

@@ -70,8 +70,7 @@ ContextOptions context_options(const Recipe& recipe) {
 void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {
   if (shape == trained) return;
   const NoGradGuard no_grad;
-  const bool training = model.training();
-  model.eval();
+  const nn::EvaluationGuard evaluation(model);
   try {
     model(zeros({1, shape[0], shape[1], shape[2]}, {.format = MemoryFormat::channels_last}));
   } catch (const std::invalid_argument& error) {
@@ -79,7 +78,6 @@ void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {
                                             " after the transforms, training pictures ", trained,
                                             "; the model does not take both: ", error.what()));
   }
-  model.train(training);
 }
 
 Job::Job(const Recipe& recipe, std::ostream& err)

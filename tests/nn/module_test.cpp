@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <stdexcept>
 
 namespace smtrain::nn {
 namespace {
@@ -225,6 +226,25 @@ TEST(Module, TrainingReachesEveryChild) {
   EXPECT_FALSE(inner->training());
   model->train();
   EXPECT_TRUE(inner->training());
+}
+
+TEST(EvaluationGuard, PutsTheModeBackAlsoWhenSomethingThrows) {
+  const auto inner = dropout();
+  const auto model = sequential({inner});
+  {
+    const EvaluationGuard guard(*model);
+    EXPECT_FALSE(inner->training());
+  }
+  EXPECT_TRUE(inner->training());
+  try {
+    const EvaluationGuard guard(*model);
+    throw std::runtime_error("no more pictures");
+  } catch (const std::runtime_error&) {
+    EXPECT_TRUE(inner->training());
+  }
+  model->eval();
+  { const EvaluationGuard guard(*model); }
+  EXPECT_FALSE(inner->training());
 }
 
 TEST(Module, DefaultParametersAreDrawnOnTheCpuFromTheContextsGenerator) {
