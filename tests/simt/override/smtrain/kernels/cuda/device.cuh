@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/kernels/stream.h"
+#include "smtrain/tests/simt/intrinsics.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+// The namesake of kernels/cuda/device.cuh that the tests' include path finds first: the same
+// functions, executed on the CPU.
+
+namespace smtrain::cuda {
+
+template <typename S>
+S& block_shared() {
+  return *static_cast<S*>(simt::shared_memory(&simt::kKeyOf<S>, sizeof(S), alignof(S)));
+}
+
+template <typename T>
+T* dynamic_shared() {
+  return static_cast<T*>(simt::dynamic_shared_memory(alignof(T)));
+}
+
+template <typename V>
+SMTRAIN_SIMT_INLINE V load_vec(const void* address, simt::Location at = simt::Location::here()) {
+  simt::check_aligned(address, alignof(V), "vector load", at);
+  V value;
+  std::memcpy(&value, address, sizeof(V));  // one access: the fields are not loaded one by one
+  return value;
+}
+template <typename V>
+SMTRAIN_SIMT_INLINE void store_vec(void* address, const V& value,
+                                   simt::Location at = simt::Location::here()) {
+  simt::check_aligned(address, alignof(V), "vector store", at);
+  std::memcpy(address, &value, sizeof(V));
+}
+
+inline float fast_exp(float x) { return std::exp(x); }
+inline float fast_log(float x) { return std::log(x); }
+
+struct LaunchShape {
+  dim3 grid = 1;
+  dim3 block = 1;
+  size_t shared_bytes = 0;
+};
+
+/// Runs the kernel; throws simt::Violation, opened with the entry's name.
+template <typename... Parameters, typename... Arguments>
+void launch(const char* entry, void (*kernel)(Parameters...), const LaunchShape& shape, Stream,
+            Arguments... arguments) {
+  using Call = std::tuple<void (*)(Parameters...), Parameters...>;
+  const Call call(kernel, static_cast<Parameters>(arguments)...);
+  simt::run({.entry = entry,
+             .grid = shape.grid,
+             .block = shape.block,
+             .shared_bytes = shape.shared_bytes,
+             .body =
+                 [](const void* address) {
+                   std::apply([](auto kernel, const auto&... parameters) { kernel(parameters...); },
+                              *static_cast<const Call*>(address));
+                 },
+             .call = &call,
+             .call_bytes = sizeof call});
+}
+
+}  // namespace smtrain::cuda
