@@ -22,6 +22,7 @@ constexpr size_t kDeviceBytes = size_t{32} << 30;  // of addresses
 constexpr size_t kSharedBytes = 4 << 20;
 constexpr size_t kStaticSharedLimit = 48 << 10;
 constexpr size_t kSharedLimit = 227 << 10;
+constexpr size_t kPageBytes = 4096;
 constexpr size_t kGuardBytes = 1024;
 constexpr size_t kAlignment = 256;
 constexpr unsigned char kGuardByte = 0xA5;
@@ -54,8 +55,8 @@ class Heap {
   char* add(size_t bytes, bool reserved) {
     const size_t total = block_bytes(bytes);
     char* block = nullptr;
-    auto& free = free_[total];
-    if (!reserved && !free.empty()) {
+    auto& free = (reserved ? free_reserved_ : free_)[total];
+    if (!free.empty()) {
       block = free.front();
       free.pop_front();
     } else {
@@ -78,7 +79,8 @@ class Heap {
     if (is_damaged(begin, bytes)) abort("found the guard bytes of a buffer overwritten");
     live_.erase(found);
     if (reserved) {
-      madvise(begin, bytes, MADV_DONTNEED);
+      drop_pages(begin, bytes);
+      free_reserved_[block_bytes(bytes)].push_back(begin - kGuardBytes);
     } else {
       poison(begin, bytes);
       free_[block_bytes(bytes)].push_back(begin - kGuardBytes);
@@ -102,6 +104,19 @@ class Heap {
     return (bytes + kAlignment - 1) / kAlignment * kAlignment + 2 * kGuardBytes;
   }
   static size_t tail_bytes(size_t bytes) { return block_bytes(bytes) - kGuardBytes - bytes; }
+
+  // Zeros again, that take no memory.
+  static void drop_pages(char* begin, size_t bytes) {
+    char* const first = round_up(begin, kPageBytes);
+    char* const last = round_up(begin + bytes, kPageBytes) - kPageBytes;
+    if (first >= last) {
+      std::memset(begin, 0, bytes);
+      return;
+    }
+    std::memset(begin, 0, static_cast<size_t>(first - begin));
+    madvise(first, static_cast<size_t>(last - first), MADV_DONTNEED);
+    std::memset(last, 0, static_cast<size_t>(begin + bytes - last));
+  }
 
   static void set_guards(char* begin, size_t bytes) {
     unpoison(begin - kGuardBytes, kGuardBytes);
@@ -129,7 +144,7 @@ class Heap {
   char* base_;
   char* next_;
   std::map<char*, Allocation> live_;
-  std::map<size_t, std::deque<char*>> free_;  // by size, oldest first
+  std::map<size_t, std::deque<char*>> free_, free_reserved_;  // by size, oldest first
 };
 
 Heap& heap() {

@@ -28,7 +28,7 @@ __global__ void row_sum_kernel(Bug bug, const float* __restrict__ x, float* __re
   if (bug == Bug::thread_leaves_early && thread >= cols) return;
   for (int row = blockIdx.x; row < rows; row += gridDim.x) {
     const float* of_row = x + int64_t{row} * cols;
-    const int end = bug == Bug::reads_past_row ? (cols + kThreads - 1) / kThreads * kThreads : cols;
+    const int end = bug == Bug::reads_past_end ? (cols + kThreads - 1) / kThreads * kThreads : cols;
     float sum = 0;
     for (int c = thread; c < end; c += kThreads) sum += of_row[c];
     if (bug == Bug::too_few_lanes_named) {
@@ -52,7 +52,7 @@ __global__ void row_sum_kernel(Bug bug, const float* __restrict__ x, float* __re
     } else {
       sum = warp_sum(lane < kWarps ? shared.of_warp[lane] : 0.0f);
     }
-    if (bug == Bug::divergent_barrier_lines) {
+    if (bug == Bug::divergent_barrier) {
       if (thread < 128) {
         __syncthreads();
       } else {
@@ -60,15 +60,54 @@ __global__ void row_sum_kernel(Bug bug, const float* __restrict__ x, float* __re
         __syncthreads();
       }
     }
-    if (thread == 0 && !(bug == Bug::last_row_unwritten && row == rows - 1)) y[row] = sum;
+    if (thread == 0 && !(bug == Bug::row_unwritten && row == rows - 1)) y[row] = sum;
+  }
+}
+
+struct TotalShared {
+  float of_warp[kWarps];
+  bool is_last;
+};
+
+__global__ void total_kernel(Bug bug, const float* __restrict__ x, float* __restrict__ partial,
+                             float* __restrict__ y, unsigned* finished, int size) {
+  auto& shared = block_shared<TotalShared>();
+  const int thread = threadIdx.x;
+  float sum = 0;
+  for (int i = blockIdx.x * kThreads + thread; i < size; i += gridDim.x * kThreads) sum += x[i];
+  sum = warp_sum(sum);
+  if (thread % 32 == 0) shared.of_warp[thread / 32] = sum;
+  __syncthreads();
+  if (thread == 0) {
+    float of_block = 0;
+    for (float of_warp : shared.of_warp) of_block += of_warp;
+    partial[blockIdx.x] = of_block;
+    if (bug != Bug::no_fence) __threadfence();
+    if (bug == Bug::fence_without_atomic) {
+      shared.is_last = blockIdx.x == gridDim.x - 1;
+    } else {
+      shared.is_last = atomicAdd(finished, 1u) == gridDim.x - 1;
+    }
+    if (bug != Bug::no_fence) __threadfence();
+  }
+  __syncthreads();
+  if (thread == 0 && shared.is_last) {
+    float result = 0;
+    for (unsigned i = 0; i < gridDim.x; ++i) result += partial[i];
+    *y = result;
   }
 }
 
 }  // namespace
 
-void row_sum(Bug bug, unsigned blocks, const float* x, float* y, int rows, int cols) {
-  launch("row_sum", row_sum_kernel, {.grid = blocks, .block = kThreads}, Stream{}, bug, x, y, rows,
+void row_sum(Bug bug, const float* x, float* y, int rows, int cols) {
+  launch("row_sum", row_sum_kernel, {.grid = 2, .block = kThreads}, Stream{}, bug, x, y, rows,
          cols);
+}
+
+void total(Bug bug, const float* x, float* partial, float* y, unsigned* finished, int size) {
+  launch("total", total_kernel, {.grid = 4, .block = kThreads}, Stream{}, bug, x, partial, y,
+         finished, size);
 }
 
 }  // namespace smtrain::simt::planted
