@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/python_text.h"
 
-#include <fmt/format.h>
+#include "smtrain/apps/number_text.h"
 
-#include <charconv>
-#include <cmath>
+#include <fmt/format.h>
 
 namespace smtrain::app {
 namespace {
-
-std::string with_fraction(std::string number) {
-  return number.find_first_of(".en") == number.npos ? number + ".0" : number;
-}
 
 // fmt writes the shortest digits too, and an exponent where Python does.
 std::string repr_of(double value) { return with_fraction(fmt::format("{}", value)); }
@@ -65,13 +60,6 @@ std::string python_repr(const Json& value) {
 std::string python_text(const Json& value) {
   if (value.is_null()) return "";
   return value.is_string() ? value.get<std::string>() : python_repr(value);
-}
-
-std::string python_fixed_point(double value) {
-  if (std::isnan(value)) return "nan";
-  char text[400];  // a double has at most 309 digits before or 324 + 17 after the point
-  char* const end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr;
-  return with_fraction(std::string(text, end));
 }
 
 }  // namespace smtrain::app

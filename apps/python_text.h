@@ -15,8 +15,4 @@ std::string python_repr(const Json& value);
 /// What Python's str() makes of the value: "True", "[1, 'a']"; nothing of null.
 std::string python_text(const Json& value);
 
-/// The shortest decimal fraction that reads as `value` again. Python's, but for very large and
-/// small numbers, which Python writes with an exponent; "nan", "inf" or "-inf".
-std::string python_fixed_point(double value);
-
 }  // namespace smtrain::app

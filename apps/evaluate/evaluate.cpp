@@ -7,6 +7,7 @@
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/samplers.h"
 #include "smtrain/apps/model/model_file.h"
+#include "smtrain/apps/number_text.h"
 #include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
@@ -46,14 +47,14 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   EvaluationReport report(classes);
   const Evaluation result = evaluator(
       loader, [&](const auto& batch, const Tensor& scores) { report.add(batch, scores); });
-  fmt::print(out, "Average loss: {:.4f}, Accuracy: {}/{} ({:.2f}%)\n", result.loss, result.correct,
-             result.samples, 100 * result.accuracy());
+  fmt::print(out, "Average loss: {}, Accuracy: {}/{} ({:.2f}%)\n", fixed_point(result.loss, 4),
+             result.correct, result.samples, percent(result.correct, result.samples));
   for (int64_t i = 0; i < std::ssize(classes); ++i) {
     const int64_t samples = report.confusion().samples_of(i);
     if (samples == 0) continue;
     const int64_t correct = report.confusion().at(i, i);
     fmt::print(out, "  {}: {}/{} ({:.2f}%)\n", classes[static_cast<size_t>(i)], correct, samples,
-               100.0 * static_cast<double>(correct) / static_cast<double>(samples));
+               percent(correct, samples));
   }
   return 0;
 }

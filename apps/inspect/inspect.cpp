@@ -3,6 +3,7 @@
 
 #include "smtrain/apps/inspect/layer_summary.h"
 #include "smtrain/apps/model/model_file.h"
+#include "smtrain/apps/number_text.h"
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/pytorch.h"
@@ -65,7 +66,8 @@ void print_model(std::ostream& out, const fs::path& path) {
   const ModelCard& card = trained.card;
   fmt::print(out, "{}: {}, written by smtrain {}\n", path.string(), trained.model->describe(),
              card.version);
-  fmt::print(out, "  trained   {} epochs, {} {:.4f}\n", card.epoch, card.metric, card.metric_value);
+  fmt::print(out, "  trained   {} epochs, {} {}\n", card.epoch, card.metric,
+             fixed_point(card.metric_value, 4));
   fmt::print(out, "  data      {}\n", card.data_hash);
   fmt::print(out, "  input     {}\n", concat_text(card.input));
   fmt::print(out, "  classes   {}: {}\n\n", card.classes.size(), list_of(card.classes));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/epoch_line.h"
 
-#include "smtrain/apps/train/log_output.h"
+#include "smtrain/apps/number_text.h"
 
 #include <fmt/format.h>
 

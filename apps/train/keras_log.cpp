@@ -2,6 +2,7 @@
 #include "smtrain/apps/train/keras_log.h"
 
 #include "smtrain/apps/json.h"
+#include "smtrain/apps/number_text.h"
 #include "smtrain/apps/python_text.h"
 
 #include <fmt/format.h>

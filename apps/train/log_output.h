@@ -27,10 +27,4 @@ struct LogOutput {
   }
 };
 
-/// A number without an exponent, which patterns like [0-9.]+ would cut off; "nan", "inf" or "-inf".
-std::string fixed_point(double value, int digits);
-
-/// 100 * part / whole; 0 of nothing.
-double percent(int64_t part, int64_t whole);
-
 }  // namespace smtrain::app

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/pytorch_log.h"
 
+#include "smtrain/apps/number_text.h"
+
 #include <fmt/format.h>
 
 #include <utility>

@@ -4,10 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cfloat>
-#include <cmath>
-#include <cstdlib>
-#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -42,20 +38,6 @@ TEST(PythonText, IsTheTextItselfOfAStringAndNothingOfNull) {
   EXPECT_EQ(python_text(Json()), "");
   EXPECT_EQ(python_text(true), "True");
   EXPECT_EQ(python_text(Json::array({"it's", "a\"b"})), R"(["it's", 'a"b'])");
-}
-
-TEST(PythonFixedPoint, IsTheShortestFractionThatReadsTheSame) {
-  EXPECT_EQ(python_fixed_point(0.025707698954685294), "0.025707698954685294");
-  EXPECT_EQ(python_fixed_point(0.9916), "0.9916");
-  EXPECT_EQ(python_fixed_point(1), "1.0");
-  EXPECT_EQ(python_fixed_point(0), "0.0");
-  EXPECT_EQ(python_fixed_point(2.5e-7), "0.00000025");
-  EXPECT_EQ(python_fixed_point(1e22), "10000000000000000000000.0");
-  for (const double extreme : {std::numeric_limits<double>::denorm_min(), -DBL_MIN, -DBL_MAX}) {
-    EXPECT_EQ(std::strtod(python_fixed_point(extreme).c_str(), nullptr), extreme);
-  }
-  EXPECT_EQ(python_fixed_point(-std::nan("")), "nan");
-  EXPECT_EQ(python_fixed_point(-std::numeric_limits<double>::infinity()), "-inf");
 }
 
 }  // namespace
