@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/printable.h"
 
+#include "smtrain/engine/error.h"
+
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -56,6 +58,10 @@ std::string printable(std::string_view text) {
 
 void print_warnings(const std::vector<std::string>& texts, std::ostream& err) {
   for (const std::string& text : texts) err << "smtrain: warning: " << printable(text) << '\n';
+}
+
+void refuse_if_strict(bool strict, const std::vector<std::string>& texts) {
+  check(!strict || texts.empty(), texts.empty() ? "" : texts.front(), " (refused by --strict)");
 }
 
 }  // namespace smtrain::app

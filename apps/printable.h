@@ -15,4 +15,7 @@ std::string printable(std::string_view text);
 /// Warnings as the program prints them: "smtrain: warning: ...", a line each.
 void print_warnings(const std::vector<std::string>& texts, std::ostream& err);
 
+/// What --strict makes of warnings: throws std::invalid_argument with the first, if there is one.
+void refuse_if_strict(bool strict, const std::vector<std::string>& texts);
+
 }  // namespace smtrain::app

@@ -15,8 +15,6 @@
 namespace smtrain::app {
 namespace {
 
-constexpr int kMistake = 2;
-
 const std::string& place_of(const SplitOptions& split) {
   return split.path.empty() ? split.images : split.path;
 }
@@ -41,7 +39,10 @@ int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostr
   const std::optional<DataFacts> facts = facts_of_training(recipe, err);
   const std::string rate =
       learning_rate_table(recipe, facts ? std::optional(facts->steps_per_epoch) : std::nullopt);
-  const std::vector<Warning> warnings = traps_in(recipe, places, facts);
+  std::vector<std::string> warnings = job.notes;
+  warnings.insert(warnings.end(), unknown.begin(), unknown.end());
+  const std::vector<std::string> traps = texts_of(traps_in(recipe, places, facts));
+  warnings.insert(warnings.end(), traps.begin(), traps.end());
 
   out << file << ": ok\n";
   if (!facts) {
@@ -49,11 +50,9 @@ int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostr
         << " is not here; what depends on the data was not checked\n";
   }
   out << rate;
-  print_warnings(job.notes, err);
-  print_warnings(unknown, err);
   print_warnings(warnings, err);
-  const bool is_doubtful = !job.notes.empty() || !unknown.empty() || !warnings.empty();
-  return job.strict && is_doubtful ? kMistake : 0;
+  refuse_if_strict(job.strict, warnings);
+  return 0;
 }
 
 }  // namespace smtrain::app

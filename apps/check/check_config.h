@@ -9,8 +9,8 @@ namespace smtrain::app {
 
 /// smtrain config check: reads the recipe, and its training data where that is there, without
 /// training. Says on `out` that the recipe is well and how its learning rate goes, and warns of
-/// traps on `err`. Returns the exit code: 2 for a warning with --strict. Throws
-/// std::invalid_argument for a recipe that makes no sense.
+/// traps on `err`. Returns the exit code. Throws std::invalid_argument for a recipe that makes no
+/// sense and, with --strict, for one that has a warning.
 int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostream& err);
 
 }  // namespace smtrain::app

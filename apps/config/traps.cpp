@@ -5,7 +5,6 @@
 #include "smtrain/apps/config/learning_rate.h"
 #include "smtrain/apps/config/schema.h"
 #include "smtrain/apps/config/value_reader.h"
-#include "smtrain/apps/printable.h"
 #include "smtrain/engine/error.h"
 
 #include <fmt/format.h>
@@ -14,7 +13,6 @@
 #include <array>
 #include <filesystem>
 #include <functional>
-#include <ostream>
 #include <system_error>
 
 namespace smtrain::app {
@@ -253,10 +251,10 @@ std::vector<Warning> traps_in(const Recipe& recipe, const Places& places,
   return traps.take();
 }
 
-void print_warnings(const std::vector<Warning>& warnings, std::ostream& err) {
+std::vector<std::string> texts_of(const std::vector<Warning>& warnings) {
   std::vector<std::string> texts;
   for (const Warning& warning : warnings) texts.push_back(warning.name + ": " + warning.text);
-  print_warnings(texts, err);
+  return texts;
 }
 
 }  // namespace smtrain::app

@@ -5,7 +5,6 @@
 #include "smtrain/apps/config/recipe.h"
 
 #include <cstdint>
-#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +29,8 @@ struct DataFacts {
 std::vector<Warning> traps_in(const Recipe& recipe, const Places& places,
                               const std::optional<DataFacts>& data);
 
-/// One line each: "smtrain: warning: batch_norm_small_batch: cats.yaml:14:11: ...".
-void print_warnings(const std::vector<Warning>& warnings, std::ostream& err);
+/// As print_warnings() and refuse_if_strict() take them: "batch_norm_small_batch: cats.yaml:14:11:
+/// ...".
+std::vector<std::string> texts_of(const std::vector<Warning>& warnings);
 
 }  // namespace smtrain::app

@@ -4,6 +4,7 @@
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/parameters.h"
+#include "smtrain/apps/printable.h"
 #include "smtrain/apps/sagemaker/find_recipe.h"
 #include "smtrain/engine/error.h"
 
@@ -54,7 +55,7 @@ void apply_gpus(const Environment& environment, TrainCommand& command) {
     const std::string note =
         concat_text(gpus.origin, ": asks for ", gpus.count, " GPUs, and there are ",
                     environment.gpus, "; it trains with what is there");
-    check(!command.strict, note, " (--strict)");
+    refuse_if_strict(command.strict, {note});
     command.notes.push_back(note);
   }
 }
@@ -76,8 +77,7 @@ void take_data(TrainCommand& command) {
 void apply_environment(const Environment& environment, TrainCommand& command) {
   TrainCommand given = as_command(environment, command.strict);
   command.strict = given.strict;
-  check(!command.strict || given.notes.empty(),
-        given.notes.empty() ? "" : given.notes.front() + " (--strict)");
+  refuse_if_strict(command.strict, given.notes);
 
   std::vector<Setting> settings;
   if (environment.in_container) {

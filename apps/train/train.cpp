@@ -115,11 +115,10 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   const ContextGuard guard(context);
   Notices notices(err, recipe.log.level);
   Job job(recipe, notices.warning());
-  const auto traps =
-      traps_in(recipe, run.places, facts_of(*job.training.dataset, job.train_loader.size()));
+  const auto traps = texts_of(
+      traps_in(recipe, run.places, facts_of(*job.training.dataset, job.train_loader.size())));
   print_warnings(traps, notices.warning());
-  check(traps.empty() || !run.strict,
-        "train: refused by --strict: ", traps.empty() ? "" : traps.front().text);
+  refuse_if_strict(run.strict, traps);
   job.rate.at(0);  // throws for a schedule that does not fit so many steps
 
   if (recipe.train.check_evaluation) check_evaluation(job);
@@ -177,8 +176,7 @@ int train(const TrainCommand& command, std::ostream& out, std::ostream& err,
   warnings.insert(warnings.begin(), command.notes.begin(), command.notes.end());
   Notices notices(err, recipe.log.level);
   print_warnings(warnings, notices.warning());
-  check(warnings.empty() || !command.strict,
-        "train: refused by --strict: ", warnings.empty() ? "" : warnings.front());
+  refuse_if_strict(command.strict, warnings);
 
   const bool terminal = !inputs.container && isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
   const auto log = make_training_log(recipe, inputs, {.stream = out, .terminal = terminal});

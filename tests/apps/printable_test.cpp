@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/printable.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 namespace smtrain::app {
@@ -35,6 +37,16 @@ TEST(Warnings, AreALineEach) {
   std::ostringstream err;
   print_warnings({"one\nline", "two"}, err);
   EXPECT_EQ(err.str(), "smtrain: warning: one\\nline\nsmtrain: warning: two\n");
+}
+
+TEST(Warnings, AreMistakesWhereTheyAreRefused) {
+  EXPECT_NO_THROW(refuse_if_strict(true, {}));
+  EXPECT_NO_THROW(refuse_if_strict(false, {"one"}));
+  EXPECT_THAT(
+      [] {
+        refuse_if_strict(true, {"one", "two"});
+      },
+      testing::ThrowsMessage<std::invalid_argument>("one (refused by --strict)"));
 }
 
 }  // namespace

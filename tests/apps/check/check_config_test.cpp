@@ -83,7 +83,10 @@ TEST_F(CheckConfig, StrictTakesAWarningForAMistake) {
             "smtrain: warning: wild_learning_rate: --lr 5: train.optimizer.lr: a rate of 5 is wild "
             "for SGD; "
             "usual is 0.001 to 0.1\n");
-  EXPECT_EQ(check(wild, /*strict=*/true), 2);
+  EXPECT_THAT([&] { check(wild, /*strict=*/true); },
+              testing::ThrowsMessage<std::invalid_argument>(
+                  "wild_learning_rate: --lr 5: train.optimizer.lr: a rate of 5 is wild for SGD; "
+                  "usual is 0.001 to 0.1 (refused by --strict)"));
 }
 
 TEST_F(CheckConfig, AMistakeIsNamedAndNothingPrinted) {
