@@ -118,6 +118,8 @@ struct SplitOptions {
   std::string images;  // instead of `path`: a file; with .npz: the name of the array in `path`
   std::string labels;
 
+  bool is_given() const { return !path.empty() || !images.empty(); }
+
   bool operator==(const SplitOptions&) const = default;
 };
 
@@ -182,6 +184,8 @@ struct TrainOptions {
   bool check_evaluation = true;
   bool capture = true;
   Initializer initializer = Initializer::pytorch;
+
+  int64_t evaluation_batch_size() const { return test_batch_size.value_or(batch_size); }
 
   bool operator==(const TrainOptions&) const = default;
 };

@@ -175,7 +175,7 @@ class Traps {
 
   void validation_data() {
     const SplitOptions &train = recipe_.data.train, &validation = recipe_.data.validation;
-    if (validation.path.empty() && validation.images.empty()) {
+    if (!validation.is_given()) {
       return warn("no_validation_data", "data",
                   "nothing is evaluated: data.validation names no data");
     }

@@ -5,7 +5,6 @@
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/job/job_data.h"
-#include "smtrain/apps/job/samplers.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/number_text.h"
 #include "smtrain/apps/report/evaluation_report.h"
@@ -22,7 +21,7 @@ namespace smtrain::app {
 int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& err) {
   const TrainedModel trained = load_model(command.model);
   const Recipe recipe = recipe_with(trained.card, command.model, command.settings);
-  check(has_validation(recipe.data),
+  check(recipe.data.validation.is_given(),
         "evaluate: the model's recipe has no validation data; name some with "
         "--set data.validation=PATH");
   Context context(context_options(recipe));
@@ -35,9 +34,7 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
   check(there == classes,
         fmt::format("{}: the model knows the classes [{}], the data has [{}]", command.model,
                     fmt::join(classes, ", "), fmt::join(there, ", ")));
-  data::DataLoader loader =
-      make_loader(data, recipe.data, recipe.train.test_batch_size.value_or(recipe.train.batch_size),
-                  validation_sampler(data.dataset->size(), recipe.quirks.sampler_order));
+  data::DataLoader loader = validation_loader(data, recipe);
   check_takes(*trained.model, trained.card.input, loader.sample_shape());
 
   const Preprocessing numbers = preprocessing(recipe.data, trained.card.input[0]);

@@ -32,20 +32,12 @@ std::vector<std::string> numbered_classes(const ModelOptions& model) {
 // Validation data, which must know the classes of the training data.
 std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset& training,
                                        std::ostream& err) {
-  if (!has_validation(recipe.data)) return std::nullopt;
+  if (!recipe.data.validation.is_given()) return std::nullopt;
   JobData data = open_data(recipe, Split::validation, training.classes(), err);
   check(training.classes() == data.dataset->classes(),
         fmt::format("data: training has the classes [{}], validation has [{}]",
                     fmt::join(training.classes(), ", "), fmt::join(data.dataset->classes(), ", ")));
   return data;
-}
-
-std::optional<data::DataLoader> validation_loader(const std::optional<JobData>& data,
-                                                  const Recipe& recipe) {
-  if (!data) return std::nullopt;
-  return make_loader(*data, recipe.data,
-                     recipe.train.test_batch_size.value_or(recipe.train.batch_size),
-                     validation_sampler(data->dataset->size(), recipe.quirks.sampler_order));
 }
 
 nn::ModulePtr new_model(const Recipe& recipe, const Shape& input, const data::Dataset& training) {
@@ -87,7 +79,8 @@ Job::Job(const Recipe& recipe, std::ostream& err)
           app::training_sampler(training.dataset->size(), {}, recipe.quirks.set_epoch)),
       train_loader(make_loader(training, recipe.data, recipe.train.batch_size, training_sampler)),
       validation(open_validation(recipe, *training.dataset, err)),
-      validation_loader(app::validation_loader(validation, recipe)),
+      validation_loader(validation ? std::optional(app::validation_loader(*validation, recipe))
+                                   : std::nullopt),
       preprocessing(app::preprocessing(recipe.data, train_loader.sample_shape()[0])),
       model(new_model(recipe, train_loader.sample_shape(), *training.dataset)),
       objective(recipe.train.loss, static_cast<int64_t>(training.dataset->classes().size())),

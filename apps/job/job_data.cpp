@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/job_data.h"
 
+#include "smtrain/apps/job/samplers.h"
 #include "smtrain/data/array_dataset.h"
 #include "smtrain/data/cache.h"
 #include "smtrain/data/cifar.h"
@@ -71,8 +72,8 @@ DatasetPtr open_dataset(const Recipe& recipe, Split split,
                         const std::vector<std::string>& class_names) {
   const DataOptions& options = recipe.data;
   const SplitOptions& where = split == Split::train ? options.train : options.validation;
-  check(!where.path.empty() || !where.images.empty(),
-        split == Split::train ? "data.train" : "data.validation", ": names no data");
+  check(where.is_given(), split == Split::train ? "data.train" : "data.validation",
+        ": names no data");
   switch (options.format) {
     case DataFormat::idx: return open_idx(where, split, {.classes = class_names});
     case DataFormat::npz:
@@ -137,10 +138,6 @@ void check_cache_is_elsewhere(const DataOptions& options) {
 
 Tensor Preprocessing::normalized(const Tensor& images) const {
   return normalize_images(images, mean, std);
-}
-
-bool has_validation(const DataOptions& options) {
-  return !options.validation.path.empty() || !options.validation.images.empty();
 }
 
 data::Transforms pixel_transforms(const DataOptions& options, Split split) {
@@ -212,6 +209,11 @@ data::DataLoader make_loader(const JobData& data, const DataOptions& options, in
                                          .transforms = data.transforms,
                                          .raw = true,
                                          .device = Device::cpu()});
+}
+
+data::DataLoader validation_loader(const JobData& data, const Recipe& recipe) {
+  return make_loader(data, recipe.data, recipe.train.evaluation_batch_size(),
+                     validation_sampler(data.dataset->size(), recipe.quirks.sampler_order));
 }
 
 }  // namespace smtrain::app

@@ -33,9 +33,6 @@ struct JobData {
   data::Transforms transforms;                   // what the loader does; a cache has done the rest
 };
 
-/// Whether a recipe says where validation data is.
-bool has_validation(const DataOptions& options);
-
 /// Opens a split as the recipe says: format, layout of arrays, how much of it, policy for damaged
 /// files, cache. `class_names` name the classes of array files, which know only numbers; empty: as
 /// many as the labels need. `err` gets a line for each sample that was left out or replaced and
@@ -57,5 +54,8 @@ Preprocessing preprocessing(const DataOptions& options, int64_t channels);
 /// A loader over a split that hands out pixels (or an array file's numbers) in a sampler's order.
 data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size,
                              std::shared_ptr<data::Sampler> sampler);
+
+/// The loader that a recipe evaluates with.
+data::DataLoader validation_loader(const JobData& data, const Recipe& recipe);
 
 }  // namespace smtrain::app

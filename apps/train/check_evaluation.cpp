@@ -12,9 +12,8 @@ namespace smtrain::app {
 
 void check_evaluation(Job& job) {
   if (!job.validation_loader) return;
-  const TrainOptions& options = job.recipe.train;
-  const int64_t samples = std::min(2 * options.test_batch_size.value_or(options.batch_size),
-                                   job.validation->dataset->size());
+  const int64_t samples =
+      std::min(2 * job.recipe.train.evaluation_batch_size(), job.validation->dataset->size());
   data::Epoch first{.seed = 0, .order = std::vector<int64_t>(static_cast<size_t>(samples))};
   std::iota(first.order.begin(), first.order.end(), 0);
   EvaluationReport report(job.training.dataset->classes());

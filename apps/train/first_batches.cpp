@@ -31,7 +31,7 @@ void write_first_batches(Job& job, const std::filesystem::path& folder) {
   const TrainOptions& options = job.recipe.train;
   write_first_batch(job, Split::train, options.batch_size, folder / "train_batch.png");
   if (!job.validation_loader) return;
-  write_first_batch(job, Split::validation, options.test_batch_size.value_or(options.batch_size),
+  write_first_batch(job, Split::validation, options.evaluation_batch_size(),
                     folder / "validation_batch.png");
 }
 
