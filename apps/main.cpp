@@ -2,7 +2,7 @@
 #include "smtrain/apps/config/command_line.h"
 #include "smtrain/apps/failure.h"
 #include "smtrain/apps/run.h"
-#include "smtrain/apps/sagemaker/surroundings.h"
+#include "smtrain/apps/sagemaker/process_environment.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -93,9 +93,9 @@ int main(int argc, char** argv) {
   Outcome outcome;
   try {
     outcome.arguments = arguments_of(argc, argv);
-    const auto surroundings = smtrain::app::Surroundings::of_process();
-    if (smtrain::app::is_training(outcome.arguments) && surroundings.in_container()) {
-      outcome.files.emplace(surroundings.base());
+    const auto process = smtrain::app::ProcessEnvironment::of_process();
+    if (smtrain::app::is_training(outcome.arguments) && process.in_container()) {
+      outcome.files.emplace(process.base());
       outcome.files->watch_faults();
     }
     const int exit_code = run(outcome.arguments, argv, outcome.record);

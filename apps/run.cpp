@@ -13,8 +13,8 @@
 #include "smtrain/apps/inspect/inspect.h"
 #include "smtrain/apps/predict/predict.h"
 #include "smtrain/apps/printable.h"
-#include "smtrain/apps/sagemaker/env.h"
-#include "smtrain/apps/sagemaker/start.h"
+#include "smtrain/apps/sagemaker/apply_environment.h"
+#include "smtrain/apps/sagemaker/print_environment.h"
 #include "smtrain/apps/secrets.h"
 #include "smtrain/apps/show/show_data.h"
 #include "smtrain/apps/train/train.h"
@@ -30,14 +30,14 @@
 namespace smtrain::app {
 namespace {
 
-/// A command that takes a recipe, with what its surroundings say under what it says itself.
-TrainCommand in_surroundings(TrainCommand command) {
-  apply_environment(read_environment(Surroundings::of_process()), command);
+/// A command that takes a recipe, with what its environment says under what it says itself.
+TrainCommand in_environment(TrainCommand command) {
+  apply_environment(read_environment(ProcessEnvironment::of_process()), command);
   return command;
 }
 
 int train_in_environment(TrainCommand command, RunRecord& record) {
-  const Environment environment = read_environment(Surroundings::of_process());
+  const Environment environment = read_environment(ProcessEnvironment::of_process());
   if (environment.hosts.size() > 1) record.host = environment.current_host;
   apply_environment(environment, command);
   record.recipe = command.config;
@@ -56,7 +56,7 @@ struct Run {
   int operator()(const InspectCommand& c) const { return inspect(c, std::cout, std::cerr); }
   int operator()(const DataShowCommand& c) const {
     DataShowCommand command = c;
-    if (c.job.data.empty()) command.job = in_surroundings(c.job);
+    if (c.job.data.empty()) command.job = in_environment(c.job);
     return show_data(command, std::cout, std::cerr);
   }
   int operator()(const SynthDigitsCommand& c) const {
@@ -76,14 +76,14 @@ struct Run {
     return 0;
   }
   int operator()(const EnvCommand& c) const {
-    const Environment environment = read_environment(Surroundings::of_process());
+    const Environment environment = read_environment(ProcessEnvironment::of_process());
     print_warnings(environment.warnings, std::cerr);
     print_environment(environment, c.form, std::cout);
     return 0;
   }
   int operator()(const DoctorCommand& c) const { return doctor(c, std::cout); }
   int operator()(const ConfigExplainCommand& c) const {
-    const TrainCommand job = in_surroundings(c.train);
+    const TrainCommand job = in_environment(c.train);
     if (job.config.empty() && job.data.empty()) {
       std::cout << explain(c.key, nullptr);
     } else {
@@ -95,7 +95,7 @@ struct Run {
     return 0;
   }
   int operator()(const ConfigCheckCommand& c) const {
-    return check_config({in_surroundings(c.train)}, std::cout, std::cerr);
+    return check_config({in_environment(c.train)}, std::cout, std::cerr);
   }
   int operator()(const ConfigSchemaCommand&) const {
     std::cout << recipe_json_schema();

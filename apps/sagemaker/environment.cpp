@@ -3,8 +3,8 @@
 
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/python_text.h"
-#include "smtrain/apps/sagemaker/sources.h"
-#include "smtrain/apps/sagemaker/training_env.h"
+#include "smtrain/apps/sagemaker/environment_sources.h"
+#include "smtrain/apps/sagemaker/toolkit_variables.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/letters.h"
 
@@ -40,7 +40,7 @@ bool is_channel_name(const std::string& name) {
 /// Puts an Environment together.
 class Derivation {
  public:
-  explicit Derivation(const Surroundings& around) : sources_(around) {
+  explicit Derivation(const ProcessEnvironment& around) : sources_(around) {
     result_.in_container = around.in_container();
     result_.base = around.base();
     result_.gpus = around.gpus;
@@ -54,7 +54,7 @@ class Derivation {
     }
     result_.hyperparameters_json = sources_.hyperparameters_json;
     if (!sources_.inputs.is_null()) result_.input_data_config_json = sources_.inputs.dump();
-    write_variables(sources_, result_);
+    add_toolkit_variables(sources_, result_);
     result_.warnings = sources_.warnings;
     return std::move(result_);
   }
@@ -142,7 +142,7 @@ class Derivation {
     return mode;
   }
 
-  Sources sources_;
+  EnvironmentSources sources_;
   Environment result_;
 };
 
@@ -164,8 +164,8 @@ std::optional<GpuRequest> Environment::gpus_asked_for() const {
                : std::nullopt;
 }
 
-Environment read_environment(const Surroundings& surroundings) {
-  return Derivation(surroundings).take();
+Environment read_environment(const ProcessEnvironment& process) {
+  return Derivation(process).take();
 }
 
 }  // namespace smtrain::app

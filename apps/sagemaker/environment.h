@@ -3,7 +3,7 @@
 
 #include "smtrain/apps/config/command_line.h"
 #include "smtrain/apps/sagemaker/hyperparameters.h"
-#include "smtrain/apps/sagemaker/surroundings.h"
+#include "smtrain/apps/sagemaker/process_environment.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -54,6 +54,6 @@ struct Environment {
 
 /// Throws std::invalid_argument naming a file that is malformed and its place, and for a host that
 /// is not one of the job's hosts.
-Environment read_environment(const Surroundings& surroundings);
+Environment read_environment(const ProcessEnvironment& process);
 
 }  // namespace smtrain::app

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/environment.h"
 
-#include "smtrain/apps/sagemaker/env.h"
+#include "smtrain/apps/sagemaker/print_environment.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/shared_data.h"
@@ -94,7 +94,7 @@ class Container : public testing::Test {
   }
 
   const test::TemporaryDirectory directory_;
-  Surroundings around_;
+  ProcessEnvironment around_;
 };
 
 TEST_F(Container, PrintsTheVariablesOfTheFirstArticle) {
@@ -306,8 +306,8 @@ TEST_F(Container, ExportsWhatAShellCanSource) {
   EXPECT_EQ(test::text_of(directory_ / "out"), "it's $HOME `id`|4");
 }
 
-TEST(Surroundings, AreNoContainerByThemselves) {
-  Surroundings around;
+TEST(ProcessEnvironment, AreNoContainerByThemselves) {
+  ProcessEnvironment around;
   around.variables["SAGEMAKER_BASE_DIR"] = "";
   EXPECT_EQ(around.base(), "/opt/ml");
   EXPECT_EQ(around.in_container(), fs::is_directory("/opt/ml/input/config"));

@@ -40,7 +40,7 @@ class FindRecipe : public testing::Test {
   std::string base() const { return directory_.path().string(); }
 
   const test::TemporaryDirectory directory_;
-  Surroundings around_;
+  ProcessEnvironment around_;
 };
 
 TEST_F(FindRecipe, LooksWhereTheContractSaysInItsOrder) {

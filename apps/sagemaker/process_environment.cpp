@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/sagemaker/surroundings.h"
+#include "smtrain/apps/sagemaker/process_environment.h"
 
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/machine.h"
@@ -13,8 +13,8 @@ extern char** environ;  // POSIX has no header for it
 
 namespace smtrain::app {
 
-Surroundings Surroundings::of_process() {
-  Surroundings result;
+ProcessEnvironment ProcessEnvironment::of_process() {
+  ProcessEnvironment result;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string text = *entry;
     const size_t equals = text.find('=');
@@ -26,17 +26,17 @@ Surroundings Surroundings::of_process() {
   return result;
 }
 
-std::optional<std::string> Surroundings::get(const std::string& name) const {
+std::optional<std::string> ProcessEnvironment::get(const std::string& name) const {
   const auto found = variables.find(name);
   const bool is_set = found != variables.end() && !found->second.empty();
   return is_set ? std::optional(found->second) : std::nullopt;
 }
 
-std::filesystem::path Surroundings::base() const {
+std::filesystem::path ProcessEnvironment::base() const {
   return get("SAGEMAKER_BASE_DIR").value_or("/opt/ml");
 }
 
-bool Surroundings::in_container() const {
+bool ProcessEnvironment::in_container() const {
   return get("TRAINING_JOB_NAME") || get("SAGEMAKER_BASE_DIR") ||
          is_folder(base() / "input/config");
 }

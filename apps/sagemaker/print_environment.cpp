@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/sagemaker/env.h"
+#include "smtrain/apps/sagemaker/print_environment.h"
 
 #include "smtrain/apps/json.h"
 #include "smtrain/apps/secrets.h"

@@ -10,13 +10,13 @@
 namespace smtrain::app {
 
 /// What a process finds around it: nothing else decides what an Environment is.
-struct Surroundings {
+struct ProcessEnvironment {
   std::map<std::string, std::string> variables;  // the process' environment
   std::string host_name;
   int64_t processors = 1;  // that the process may run on
   int64_t gpus = 0;        // that smtrain can use: this version computes on the CPU
 
-  static Surroundings of_process();
+  static ProcessEnvironment of_process();
 
   /// The value of a variable; nothing where it is not set or empty.
   std::optional<std::string> get(const std::string& name) const;

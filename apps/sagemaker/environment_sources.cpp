@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/sagemaker/sources.h"
+#include "smtrain/apps/sagemaker/environment_sources.h"
 
 #include "smtrain/apps/python_text.h"
+#include "smtrain/apps/sagemaker/toolkit_variables.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/letters.h"
@@ -23,7 +24,7 @@ bool exists(const std::string& path) {
 
 }  // namespace
 
-Sources::Sources(Surroundings surroundings) : around(std::move(surroundings)) {
+EnvironmentSources::EnvironmentSources(ProcessEnvironment process) : around(std::move(process)) {
   resources = object_in("resourceconfig.json");
   inputs = object_in("inputdataconfig.json");
   const bool has_files =
@@ -32,11 +33,11 @@ Sources::Sources(Surroundings surroundings) : around(std::move(surroundings)) {
   read_hyperparameters();
 }
 
-std::string Sources::config_file(const char* name) const {
+std::string EnvironmentSources::config_file(const char* name) const {
   return around.base() / "input/config" / name;
 }
 
-Json Sources::object_in(const char* name) {
+Json EnvironmentSources::object_in(const char* name) {
   const std::string path = config_file(name);
   if (!exists(path)) return Json();
   Json object = parse_json(read_text(path, kMaxFileBytes), path, &warnings);
@@ -45,14 +46,14 @@ Json Sources::object_in(const char* name) {
 }
 
 /// Variables that are not set become what SM_TRAINING_ENV has in their place.
-void Sources::read_training_env() {
+void EnvironmentSources::read_training_env() {
   const Json env = json_variable(kTrainingEnv, Json::object());
   const auto set = [&](const std::string& name, const Json& value) {
     if (around.get(name)) return;
     around.variables[name] = value.is_string() ? value.get<std::string>() : compact_json(value);
     from_training_env_.insert(name);
   };
-  for (const auto& [name, key] : kTrainingEnvVariables) {
+  for (const auto& [name, key] : kToolkitVariables) {
     if (env.contains(key) && !env[key].is_null()) set(name, env[key]);
   }
   if (env.contains("job_name")) set("TRAINING_JOB_NAME", env["job_name"]);
@@ -65,11 +66,11 @@ void Sources::read_training_env() {
   set("SM_CHANNELS", channels);
 }
 
-bool Sources::is_from_training_env(const std::string& variable) const {
+bool EnvironmentSources::is_from_training_env(const std::string& variable) const {
   return from_training_env_.contains(variable);
 }
 
-void Sources::read_hyperparameters() {
+void EnvironmentSources::read_hyperparameters() {
   const std::string path = config_file("hyperparameters.json");
   if (exists(path)) {
     const std::string text = read_text(path, kMaxFileBytes);
@@ -86,7 +87,7 @@ void Sources::read_hyperparameters() {
   merge(hyperparameters_of(around.variables), hyperparameters, warnings);
 }
 
-Json Sources::json_variable(const std::string& name, const Json& fallback) {
+Json EnvironmentSources::json_variable(const std::string& name, const Json& fallback) {
   const auto text = around.get(name);
   if (!text) return fallback;
   try {
@@ -103,7 +104,8 @@ Json Sources::json_variable(const std::string& name, const Json& fallback) {
   return fallback;
 }
 
-std::vector<std::string> Sources::names_variable(const std::string& name, const Json& fallback) {
+std::vector<std::string> EnvironmentSources::names_variable(const std::string& name,
+                                                            const Json& fallback) {
   const Json list = json_variable(name, fallback);
   check(list.is_array(), name, ": expected a list of names, got ", list.type_name());
   std::vector<std::string> names;
@@ -115,7 +117,7 @@ std::vector<std::string> Sources::names_variable(const std::string& name, const 
   return names;
 }
 
-int64_t Sources::count_variable(const std::string& name, int64_t fallback) {
+int64_t EnvironmentSources::count_variable(const std::string& name, int64_t fallback) {
   const Json count = json_variable(name, fallback);
   if (count.is_number_integer() && count.get<int64_t>() >= 0) return count.get<int64_t>();
   warnings.push_back(concat_text(name, ": expected a whole number, at least 0, got ", count.dump(),
@@ -123,16 +125,17 @@ int64_t Sources::count_variable(const std::string& name, int64_t fallback) {
   return fallback;
 }
 
-std::string Sources::text_variable(const std::string& name, const std::string& fallback) const {
+std::string EnvironmentSources::text_variable(const std::string& name,
+                                              const std::string& fallback) const {
   return around.get(name).value_or(fallback);
 }
 
-std::string Sources::resource(const char* key, const std::string& fallback) const {
+std::string EnvironmentSources::resource(const char* key, const std::string& fallback) const {
   const bool is_text = resources.contains(key) && resources[key].is_string();
   return is_text ? resources[key].get<std::string>() : fallback;
 }
 
-std::string Sources::reserved(std::string_view name) const {
+std::string EnvironmentSources::reserved(std::string_view name) const {
   for (const Hyperparameter& parameter : hyperparameters) {
     if (parameter.name == name) return python_text(json_or_text(parameter.text));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/sagemaker/start.h"
+#include "smtrain/apps/sagemaker/apply_environment.h"
 
 #include "smtrain/engine/io/file.h"
 #include "smtrain/tests/temporary_directory.h"
@@ -22,9 +22,9 @@ using testing::IsEmpty;
 
 namespace fs = std::filesystem;
 
-class Start : public testing::Test {
+class ApplyEnvironment : public testing::Test {
  protected:
-  Start() {
+  ApplyEnvironment() {
     around_.variables["SAGEMAKER_BASE_DIR"] = base();
     around_.host_name = "machine";
     fs::create_directories(directory_ / "input/config");
@@ -37,7 +37,7 @@ class Start : public testing::Test {
     write_file_atomically(directory_ / "input/config/hyperparameters.json", std::string_view(json));
   }
 
-  TrainCommand start(std::vector<std::string> arguments = {}) const {
+  TrainCommand applied(std::vector<std::string> arguments = {}) const {
     arguments.insert(arguments.begin(), "train");
     auto command = std::get<TrainCommand>(parse_command_line(arguments));
     apply_environment(read_environment(around_), command);
@@ -46,7 +46,7 @@ class Start : public testing::Test {
 
   Recipe recipe(const std::vector<std::string>& arguments = {},
                 std::vector<std::string>* warnings = nullptr) const {
-    const TrainCommand command = start(arguments);
+    const TrainCommand command = applied(arguments);
     const SourcedRecipe read =
         read_sourced_recipe("model: net\ndata: {train: d}\ntrain: {epochs: 2}\n", "recipe.yaml",
                             command.settings, command.variables);
@@ -55,10 +55,10 @@ class Start : public testing::Test {
   }
 
   const test::TemporaryDirectory directory_;
-  Surroundings around_;
+  ProcessEnvironment around_;
 };
 
-TEST_F(Start, EachSourceGoesBeforeTheNext) {
+TEST_F(ApplyEnvironment, EachSourceGoesBeforeTheNext) {
   EXPECT_EQ(recipe().train.epochs, 2);
   hyperparameters(R"({"epochs": "3"})");
   EXPECT_EQ(recipe().train.epochs, 3);
@@ -71,7 +71,7 @@ TEST_F(Start, EachSourceGoesBeforeTheNext) {
   EXPECT_EQ(recipe({"--epochs", ""}).train.epochs, 5);
 }
 
-TEST_F(Start, BothEncodingsMakeTheSameRecipe) {
+TEST_F(ApplyEnvironment, BothEncodingsMakeTheSameRecipe) {
   hyperparameters(R"({"lr": "0.01", "batch_size": "256", "epochs": "10", "gpus": "2"})");
   const Recipe plain = recipe();
   hyperparameters(R"({"lr": "\"0.01\"", "batch-size": "\"256\"", "epochs": "10", "gpus": "2",)"
@@ -82,7 +82,7 @@ TEST_F(Start, BothEncodingsMakeTheSameRecipe) {
   EXPECT_EQ(plain, recipe());
 }
 
-TEST_F(Start, KnowsTheNamesOfAllArticles) {
+TEST_F(ApplyEnvironment, KnowsTheNamesOfAllArticles) {
   hyperparameters(R"({"num_epochs": "7", "learning_rate": "0.5", "image_size": "128",)"
                   R"("batch-size": "4", "test-batch-size": "5", "log-interval": "6",)"
                   R"("train.eval_every": "2"})");
@@ -96,27 +96,27 @@ TEST_F(Start, KnowsTheNamesOfAllArticles) {
   EXPECT_EQ(all.train.eval_every, 2);
 }
 
-TEST_F(Start, WarnsOfUnknownHyperparametersByTheNearestName) {
+TEST_F(ApplyEnvironment, WarnsOfUnknownHyperparametersByTheNearestName) {
   hyperparameters(R"({"epoch": "3", "zzzzzzzz": "1", "train.epoch": "4"})");
   const std::string file = base() + "/input/config/hyperparameters.json: ";
   std::vector<std::string> warnings;
   EXPECT_EQ(recipe({}, &warnings).train.epochs, 2);
-  EXPECT_THAT(start().notes,
+  EXPECT_THAT(applied().notes,
               ElementsAre(file + "epoch: unknown hyperparameter 'epoch'; did you mean 'epochs'?",
                           file + "zzzzzzzz: unknown hyperparameter 'zzzzzzzz'"));
   EXPECT_THAT(warnings, ElementsAre(file + "train.epoch: unknown key 'epoch' in train; did you "
                                            "mean 'epochs'?"));
-  EXPECT_THROW(start({"--strict"}), std::invalid_argument);
+  EXPECT_THROW(applied({"--strict"}), std::invalid_argument);
 }
 
-TEST_F(Start, WarnsOfAHyperparameterThatTheOptimizerLacks) {
+TEST_F(ApplyEnvironment, WarnsOfAHyperparameterThatTheOptimizerLacks) {
   hyperparameters(R"({"momentum": "0.5", "optimizer": "adam"})");
   std::vector<std::string> warnings;
   EXPECT_EQ(recipe({}, &warnings).train.optimizer, OptimizerOptions(optim::AdamOptions{}));
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("unknown key 'momentum' in train.optimizer")));
 }
 
-TEST_F(Start, NamesAHyperparameterThatDoesNotFit) {
+TEST_F(ApplyEnvironment, NamesAHyperparameterThatDoesNotFit) {
   hyperparameters(R"({"batch-size": "many"})");
   EXPECT_THAT([&] { recipe(); },
               testing::ThrowsMessage<std::invalid_argument>(
@@ -124,16 +124,16 @@ TEST_F(Start, NamesAHyperparameterThatDoesNotFit) {
                            "expected a whole number, at least 1 and at most 1048576, got 'many'"));
 }
 
-TEST_F(Start, CountsGpusUnderAnyName) {
+TEST_F(ApplyEnvironment, CountsGpusUnderAnyName) {
   for (const char* name : {"gpus", "gpu_count", "num_gpus", "num-gpus"}) {
     hyperparameters("{\"" + std::string(name) + "\": \"0\"}");
     EXPECT_EQ(recipe().device, "cpu") << name;
     hyperparameters("{\"" + std::string(name) + "\": \"2\"}");
     EXPECT_EQ(recipe().device, "auto") << name;
     EXPECT_THAT(
-        start().notes,
+        applied().notes,
         ElementsAre(HasSubstr(": asks for 2 GPUs, and there are 0; it trains with what is there")));
-    EXPECT_THROW(start({"--strict"}), std::invalid_argument);
+    EXPECT_THROW(applied({"--strict"}), std::invalid_argument);
   }
   hyperparameters("{}");
   EXPECT_EQ(recipe().device, "cpu");  // there are none
@@ -144,25 +144,25 @@ TEST_F(Start, CountsGpusUnderAnyName) {
   EXPECT_EQ(recipe({"--num-gpus", "1"}).device, "auto");
 }
 
-TEST_F(Start, OfModelDirsOnlyThatOfThePlatformAndTheCommandLineCount) {
+TEST_F(ApplyEnvironment, OfModelDirsOnlyThatOfThePlatformAndTheCommandLineCount) {
   for (const char* other : {"s3://bucket/model", "/opt/ml/shared/model"}) {
     hyperparameters("{\"model_dir\": \"" + std::string(other) + "\"}");
     EXPECT_EQ(recipe().output.model_dir, base() + "/model");
-    EXPECT_THAT(start().notes, ElementsAre(base() +
-                                           "/input/config/hyperparameters.json: model_dir: "
-                                           "the model goes to " +
-                                           base() + "/model all the same"));
+    EXPECT_THAT(applied().notes, ElementsAre(base() +
+                                             "/input/config/hyperparameters.json: model_dir: "
+                                             "the model goes to " +
+                                             base() + "/model all the same"));
   }
   hyperparameters("{\"model_dir\": \"" + base() + "/model\"}");
-  EXPECT_THAT(start().notes, IsEmpty());
+  EXPECT_THAT(applied().notes, IsEmpty());
   EXPECT_EQ(recipe({"--model-dir", "/typed"}).output.model_dir, "/typed");
   around_.variables["SM_MODEL_DIR"] = "s3://bucket/model";
   EXPECT_EQ(recipe().output.model_dir, base() + "/model");
-  EXPECT_THAT(start().notes, ElementsAre("SM_MODEL_DIR: a URL is no folder; the model goes to " +
-                                         base() + "/model"));
+  EXPECT_THAT(applied().notes, ElementsAre("SM_MODEL_DIR: a URL is no folder; the model goes to " +
+                                           base() + "/model"));
 }
 
-TEST_F(Start, NothingDependsOnOrder) {
+TEST_F(ApplyEnvironment, NothingDependsOnOrder) {
   const OptimizerOptions expected = optim::SgdOptions{.lr = 0.5, .momentum = 0.9};
   const std::string adam = "--set=train.optimizer=adam";
   EXPECT_EQ(
@@ -174,17 +174,17 @@ TEST_F(Start, NothingDependsOnOrder) {
   EXPECT_EQ(recipe({"--optimizer", "sgd"}).train.optimizer, expected);
 }
 
-TEST_F(Start, AliasesAreOneHyperparameter) {
+TEST_F(ApplyEnvironment, AliasesAreOneHyperparameter) {
   hyperparameters(R"({"lr": "null", "learning-rate": "0.1"})");
   EXPECT_THROW(recipe(), std::invalid_argument);
   hyperparameters(R"({"lr": "1"})");
   around_.variables["SM_HPS"] = R"({"learning_rate": 2})";
   around_.variables["SM_HP_LR"] = "3";
   EXPECT_EQ(recipe().train.optimizer, OptimizerOptions(optim::SgdOptions{.lr = 3}));
-  EXPECT_THAT(start().notes, testing::SizeIs(2));
+  EXPECT_THAT(applied().notes, testing::SizeIs(2));
 }
 
-TEST_F(Start, ResultsGoWhereThePlatformCollectsThem) {
+TEST_F(ApplyEnvironment, ResultsGoWhereThePlatformCollectsThem) {
   const Recipe found = recipe();
   EXPECT_EQ(found.output.dir, base() + "/output/data");
   EXPECT_EQ(found.output.model_dir, base() + "/model");
@@ -194,7 +194,7 @@ TEST_F(Start, ResultsGoWhereThePlatformCollectsThem) {
   EXPECT_EQ(recipe({"--model-dir", "/third"}).output.model_dir, "/third");
 }
 
-TEST_F(Start, OutsideAContainerOnlyVariablesCount) {
+TEST_F(ApplyEnvironment, OutsideAContainerOnlyVariablesCount) {
   around_.variables.clear();
   around_.variables["SM_HP_EPOCHS"] = "9";
   if (around_.in_container()) GTEST_SKIP() << "this machine has an /opt/ml/input/config";
@@ -204,8 +204,8 @@ TEST_F(Start, OutsideAContainerOnlyVariablesCount) {
   EXPECT_THAT(found.output.model_dir, testing::Not(testing::StartsWith("/opt/ml")));
 }
 
-TEST_F(Start, ChannelsAreFoundByTheirRole) {
-  const auto expand = [&](const char* text) { return start().variables.expand(text); };
+TEST_F(ApplyEnvironment, ChannelsAreFoundByTheirRole) {
+  const auto expand = [&](const char* text) { return applied().variables.expand(text); };
   fs::remove_all(directory_ / "input/data/training");
   fs::create_directories(directory_ / "input/data/train/cat");
   EXPECT_EQ(expand("${split:train}"), base() + "/input/data/train");
@@ -222,30 +222,31 @@ TEST_F(Start, ChannelsAreFoundByTheirRole) {
   EXPECT_EQ(expand("${split:train}"), base() + "/absent/train");  // named as missing
 }
 
-TEST_F(Start, WithoutARecipeTheChannelsAreTheData) {
+TEST_F(ApplyEnvironment, WithoutARecipeTheChannelsAreTheData) {
   fs::remove_all(directory_ / "input/data/training");
-  EXPECT_THAT([&] { start(); }, testing::ThrowsMessage<std::invalid_argument>(
-                                    "train: no recipe, and channel 'training' is not there"));
+  EXPECT_THAT([&] { applied(); }, testing::ThrowsMessage<std::invalid_argument>(
+                                      "train: no recipe, and channel 'training' is not there"));
   fs::create_directories(directory_ / "input/data/other");
-  EXPECT_THAT([&] { start(); }, testing::ThrowsMessage<std::invalid_argument>(
-                                    "train: no recipe, and channel 'training' is not there; there "
-                                    "are: other"));
+  EXPECT_THAT([&] { applied(); },
+              testing::ThrowsMessage<std::invalid_argument>(
+                  "train: no recipe, and channel 'training' is not there; there "
+                  "are: other"));
   fs::create_directories(directory_ / "input/data/train/a");
-  EXPECT_EQ(start().data, base() + "/input/data/train");
+  EXPECT_EQ(applied().data, base() + "/input/data/train");
 }
 
-TEST_F(Start, SaysThatPipesAreNotRead) {
+TEST_F(ApplyEnvironment, SaysThatPipesAreNotRead) {
   write_file_atomically(directory_ / "input/config/inputdataconfig.json",
                         std::string_view(R"({"training": {"TrainingInputMode": "Pipe"}})"));
-  EXPECT_THAT(start().notes, ElementsAre("channel 'training': input mode Pipe is not read; start "
-                                         "the job with File or FastFile"));
+  EXPECT_THAT(applied().notes, ElementsAre("channel 'training': input mode Pipe is not read; start "
+                                           "the job with File or FastFile"));
 }
 
-TEST_F(Start, FindsTheRecipeThatAHyperparameterNames) {
+TEST_F(ApplyEnvironment, FindsTheRecipeThatAHyperparameterNames) {
   fs::create_directories(directory_ / "input/data/config");
   write_file_atomically(directory_ / "input/data/config/a.yaml", std::string_view("model: net\n"));
   hyperparameters(R"({"config": "\"a.yaml\""})");
-  EXPECT_EQ(start().config, base() + "/input/data/config/a.yaml");
+  EXPECT_EQ(applied().config, base() + "/input/data/config/a.yaml");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/sagemaker/start.h"
+#include "smtrain/apps/sagemaker/apply_environment.h"
 
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/sagemaker/training_env.h"
+#include "smtrain/apps/sagemaker/toolkit_variables.h"
 
 #include "smtrain/apps/python_text.h"
 #include "smtrain/engine/error.h"
@@ -38,14 +38,14 @@ std::string name_of(const Json& group) {
 }
 
 /// The toolkit's "Training Env", and the variables that follow from it.
-class TrainingEnv {
+class ToolkitVariables {
  public:
-  TrainingEnv(Sources& sources, Environment& environment)
+  ToolkitVariables(EnvironmentSources& sources, Environment& environment)
       : sources_(sources), environment_(environment) {}
 
-  void write() {
-    write_training_env();
-    write_variables();
+  void add_all() {
+    add_training_env();
+    add_variables();
   }
 
  private:
@@ -79,7 +79,7 @@ class TrainingEnv {
 
   /// Members by name, as the toolkit's printed object has them; what came from a file keeps the
   /// file's order.
-  void write_training_env() {
+  void add_training_env() {
     const std::string program = sources_.reserved("sagemaker_program").empty()
                                     ? sources_.text_variable("SAGEMAKER_PROGRAM", "")
                                     : sources_.reserved("sagemaker_program");
@@ -234,13 +234,13 @@ class TrainingEnv {
     environment_.variables.push_back({name, text, origin_of(name, key)});
   }
 
-  void write_variables() {
+  void add_variables() {
     Json values = env_;
     values["training_env"] = env_;
     values["channels"] = Json::array();
     for (const Channel& channel : environment_.channels) values["channels"].push_back(channel.name);
     values["user_args"] = sources_.json_variable("SM_USER_ARGS", user_arguments());
-    for (const auto& [name, key] : kTrainingEnvVariables) {
+    for (const auto& [name, key] : kToolkitVariables) {
       if (values.contains(key)) add(name, key, values[key]);
     }
     for (const Channel& channel : environment_.channels)
@@ -249,15 +249,15 @@ class TrainingEnv {
       add("SM_HP_" + upper_case(name), "hyperparameters", value);
   }
 
-  Sources& sources_;
+  EnvironmentSources& sources_;
   Environment& environment_;
   Json env_ = Json::object();
 };
 
 }  // namespace
 
-void write_variables(Sources& sources, Environment& environment) {
-  TrainingEnv(sources, environment).write();
+void add_toolkit_variables(EnvironmentSources& sources, Environment& environment) {
+  ToolkitVariables(sources, environment).add_all();
 }
 
 }  // namespace smtrain::app
