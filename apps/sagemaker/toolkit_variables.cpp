@@ -77,18 +77,19 @@ class ToolkitVariables {
     return sources_.count_variable("SM_LOG_LEVEL", 20);
   }
 
+  /// What a hyperparameter of the platform says, else a variable.
+  std::string reserved_or(std::string_view name, const std::string& variable) const {
+    const std::string text = sources_.reserved(name);
+    return text.empty() ? sources_.text_variable(variable, "") : text;
+  }
+
   /// Members by name, as the toolkit's printed object has them; what came from a file keeps the
   /// file's order.
   void add_training_env() {
-    const std::string program = sources_.reserved("sagemaker_program").empty()
-                                    ? sources_.text_variable("SAGEMAKER_PROGRAM", "")
-                                    : sources_.reserved("sagemaker_program");
-    const std::string submitted = sources_.reserved("sagemaker_submit_directory").empty()
-                                      ? sources_.text_variable("SAGEMAKER_SUBMIT_DIRECTORY", "")
-                                      : sources_.reserved("sagemaker_submit_directory");
-    const std::string job = sources_.reserved("sagemaker_job_name").empty()
-                                ? sources_.text_variable("TRAINING_JOB_NAME", "")
-                                : sources_.reserved("sagemaker_job_name");
+    const std::string program = reserved_or("sagemaker_program", "SAGEMAKER_PROGRAM");
+    const std::string submitted =
+        reserved_or("sagemaker_submit_directory", "SAGEMAKER_SUBMIT_DIRECTORY");
+    const std::string job = reserved_or("sagemaker_job_name", "TRAINING_JOB_NAME");
     const std::string input = environment_.base / "input", output = environment_.base / "output";
     const std::string interface = sources_.text_variable(
         "SM_NETWORK_INTERFACE_NAME", sources_.resource("network_interface_name", "eth0"));

@@ -108,6 +108,14 @@ void note_places(const SplitOptions& data, const std::string& place, RunRecord& 
     record.places.push_back({value, place});
 }
 
+// Throws std::invalid_argument for the first with --strict.
+void warn_of_traps(const Job& job, const RunOptions& run, std::ostream& err) {
+  const DataFacts facts = facts_of(*job.training.dataset, job.train_loader.size());
+  const std::vector<std::string> traps = texts_of(traps_in(job.recipe, run.places, facts));
+  print_warnings(traps, err);
+  refuse_if_strict(run.strict, traps);
+}
+
 }  // namespace
 
 void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOptions& run) {
@@ -115,10 +123,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   const ContextGuard guard(context);
   Notices notices(err, recipe.log.level);
   Job job(recipe, notices.warning());
-  const auto traps = texts_of(
-      traps_in(recipe, run.places, facts_of(*job.training.dataset, job.train_loader.size())));
-  print_warnings(traps, notices.warning());
-  refuse_if_strict(run.strict, traps);
+  warn_of_traps(job, run, notices.warning());
   job.rate.at(0);  // throws for a schedule that does not fit so many steps
 
   if (recipe.train.check_evaluation) check_evaluation(job);
