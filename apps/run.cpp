@@ -30,27 +30,27 @@
 namespace smtrain::app {
 namespace {
 
-/// A command that takes a recipe, with what its environment says under what it says itself.
-TrainCommand in_environment(TrainCommand command) {
-  apply_environment(read_environment(ProcessEnvironment::of_process()), command);
-  return command;
+/// The arguments of a job, with what its environment says under what they say.
+JobArguments in_environment(JobArguments job) {
+  apply_environment(read_environment(ProcessEnvironment::of_process()), job);
+  return job;
 }
 
-int train_in_environment(TrainCommand command, RunRecord& record) {
+int train_in_environment(JobArguments job, RunRecord& record) {
   const Environment environment = read_environment(ProcessEnvironment::of_process());
   if (environment.hosts.size() > 1) record.host = environment.current_host;
-  apply_environment(environment, command);
-  record.recipe = command.config;
+  apply_environment(environment, job);
+  record.recipe = job.config;
   const JobInputs inputs{.container = environment.in_container,
                          .hyperparameters_json = masked_json(environment.hyperparameters_json),
                          .input_data_config_json = environment.input_data_config_json};
-  return train(command, std::cout, std::cerr, inputs, &record);
+  return train(job, std::cout, std::cerr, inputs, &record);
 }
 
 struct Run {
   RunRecord& record;
 
-  int operator()(const TrainCommand& c) const { return train_in_environment(c, record); }
+  int operator()(const TrainCommand& c) const { return train_in_environment(c.job, record); }
   int operator()(const EvaluateCommand& c) const { return evaluate(c, std::cout, std::cerr); }
   int operator()(const PredictCommand& c) const { return predict(c, std::cout, std::cerr); }
   int operator()(const InspectCommand& c) const { return inspect(c, std::cout, std::cerr); }
@@ -83,7 +83,7 @@ struct Run {
   }
   int operator()(const DoctorCommand& c) const { return doctor(c, std::cout); }
   int operator()(const ConfigExplainCommand& c) const {
-    const TrainCommand job = in_environment(c.train);
+    const JobArguments job = in_environment(c.job);
     if (job.config.empty() && job.data.empty()) {
       std::cout << explain(c.key, nullptr);
     } else {
@@ -95,7 +95,7 @@ struct Run {
     return 0;
   }
   int operator()(const ConfigCheckCommand& c) const {
-    return check_config({in_environment(c.train)}, std::cout, std::cerr);
+    return check_config({in_environment(c.job)}, std::cout, std::cerr);
   }
   int operator()(const ConfigSchemaCommand&) const {
     std::cout << recipe_json_schema();

@@ -33,7 +33,7 @@ std::optional<DataFacts> facts_of_training(const Recipe& recipe, std::ostream& e
 }  // namespace
 
 int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostream& err) {
-  const TrainCommand& job = command.train;
+  const JobArguments& job = command.job;
   const std::string& file = job.config.empty() ? job.data : job.config;
   const auto [recipe, places, unknown] = read_job_recipe(job, keras_defaults(job.variables, err));
   const std::optional<DataFacts> facts = facts_of_training(recipe, err);

@@ -2,6 +2,7 @@
 #include "smtrain/apps/config/command_line.h"
 
 #include "smtrain/apps/config/command_line_options.h"
+#include "smtrain/apps/config/completion.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/parameters.h"
 #include "smtrain/apps/config/schema.h"
@@ -109,12 +110,12 @@ void add_completion(CLI::App& program, CompletionCommand& completion) {
   command.add_option("shell", completion.shell, "bash, zsh or fish")
       ->type_name("SHELL")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+      ->check(CLI::IsMember(std::vector<std::string>(kShells.begin(), kShells.end())));
 }
 
 /// The commands, and what arguments put into them.
 struct Commands {
-  TrainCommand job;  // of every command that takes a recipe
+  JobArguments job;  // of every command that takes a recipe
   EvaluateCommand evaluate;
   PredictCommand predict;
   InspectCommand inspect;
@@ -140,14 +141,14 @@ struct Commands {
 
   /// What was parsed, by the innermost command that was named.
   Command chosen(const std::string& name) const {
-    if (name == "train") return job;
+    if (name == "train") return TrainCommand{job};
     if (name == "evaluate") return evaluate;
     if (name == "predict") return predict;
     if (name == "inspect") return inspect;
-    if (name == "show") return DataShowCommand{job, data.split, data.n, data.out};
+    if (name == "show") return DataShowCommand{job, data.show.split, data.show.n, data.show.out};
     if (name == "digits") return data.digits;
     if (name == "folders") return data.folders;
-    if (name == "explain") return ConfigExplainCommand{config.key, job};
+    if (name == "explain") return ConfigExplainCommand{config.explain.key, job};
     if (name == "check") return ConfigCheckCommand{job};
     if (name == "schema") return ConfigSchemaCommand{};
     if (name == "reference") return ConfigReferenceCommand{};
@@ -211,7 +212,7 @@ void add_default_command(const CLI::App& program, std::vector<std::string>& argu
 }
 
 /// Takes what names and changes a recipe out of the arguments of a command that has one.
-void take_recipe(const CLI::App& program, std::vector<std::string>& arguments, TrainCommand& job) {
+void take_recipe(const CLI::App& program, std::vector<std::string>& arguments, JobArguments& job) {
   const CLI::App* command = &program;
   size_t words = 0;  // of the command's name
   for (; words < arguments.size() && !arguments[words].starts_with('-'); ++words) {

@@ -18,8 +18,9 @@ struct GpuRequest {
   std::string origin;  // "--num-gpus 2"
 };
 
-/// smtrain [train] --config FILE: read_sourced_recipe_file(config, settings, variables) is the job.
-struct TrainCommand {
+/// What the arguments of a command that takes a recipe say of it: that of
+/// read_sourced_recipe_file(config, settings, variables).
+struct JobArguments {
   std::string config = {};               // empty: none
   std::optional<std::string> text = {};  // of a recipe that `config` only names
   std::string data = {};                 // data=DIR where there is no config
@@ -29,6 +30,11 @@ struct TrainCommand {
   bool strict = false;                  // what is unknown or doubtful is an error, not a warning
   bool ignore_unknown = false;          // so are options on the command line
   std::vector<std::string> notes = {};  // what was odd, a line each
+};
+
+/// smtrain [train] --config FILE
+struct TrainCommand {
+  JobArguments job;
 };
 
 /// smtrain evaluate --model PATH: the recipe is the model's own, with `settings` over it.
@@ -52,7 +58,7 @@ struct InspectCommand {
 
 /// smtrain data show: the pictures of a job, or with --data of its `data`.
 struct DataShowCommand {
-  TrainCommand job;
+  JobArguments job;
   std::string split = "train";  // or validation
   int64_t n = 4;                // pictures
   std::string out;              // a PNG file
@@ -79,12 +85,12 @@ struct SynthFoldersCommand {
 /// smtrain config explain KEY [--config FILE and the flags of train]
 struct ConfigExplainCommand {
   std::string key;
-  TrainCommand train;  // config is empty: no recipe, only what keys mean
+  JobArguments job;  // config is empty: no recipe, only what keys mean
 };
 
 /// smtrain config check --config FILE and the flags of train
 struct ConfigCheckCommand {
-  TrainCommand train;
+  JobArguments job;
 };
 
 /// smtrain config schema: the JSON Schema of a recipe.

@@ -53,7 +53,7 @@ void add_synth_folders(CLI::App& synth, SynthFoldersCommand& folders) {
       ->check(CLI::NonNegativeNumber);
 }
 
-void add_show(CLI::App& data, DataCommands& show, TrainCommand& job) {
+void add_show(CLI::App& data, DataShowCommand& show, JobArguments& job) {
   CLI::App& command = *data.add_subcommand("show", "Draws the first pictures of a job");
   command.add_option("--data", job.data, "Data without a recipe")->type_name("DIR");
   command.add_option("--split", show.split, "train or validation")
@@ -72,9 +72,9 @@ void add_show(CLI::App& data, DataCommands& show, TrainCommand& job) {
 
 }  // namespace
 
-void add_data(CLI::App& program, DataCommands& data, TrainCommand& job) {
+void add_data(CLI::App& program, DataCommands& data, JobArguments& job) {
   CLI::App& command = *program.add_subcommand("data", "Shows or makes data");
-  add_show(command, data, job);
+  add_show(command, data.show, job);
   CLI::App& synth = *command.add_subcommand("synth", "Draws data")->require_subcommand(1);
   command.require_subcommand(1);
   add_synth_digits(synth, data.digits);
@@ -85,7 +85,9 @@ void add_config(CLI::App& program, ConfigCommands& config) {
   CLI::App& command = *program.add_subcommand("config", "Explains and checks recipes");
   command.require_subcommand(1);
   CLI::App& explain = *command.add_subcommand("explain", "What a key is, and where it was set");
-  explain.add_option("key", config.key, "A key: train.epochs")->type_name("KEY")->required();
+  explain.add_option("key", config.explain.key, "A key: train.epochs")
+      ->type_name("KEY")
+      ->required();
   document_recipe(explain);
   document_recipe(*command.add_subcommand("check", "Reads a recipe and warns of its traps"));
   command.add_subcommand("schema", "Prints the JSON Schema of a recipe");

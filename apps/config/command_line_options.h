@@ -14,19 +14,17 @@ namespace smtrain::app {
 
 /// What arguments put into `smtrain data ...`.
 struct DataCommands {
-  std::string split = "train";
-  int64_t n = 4;
-  std::string out;
+  DataShowCommand show;
   SynthDigitsCommand digits;
   SynthFoldersCommand folders;
 };
 
 /// `--data` of `show` goes into `job`.
-void add_data(CLI::App& program, DataCommands& data, TrainCommand& job);
+void add_data(CLI::App& program, DataCommands& data, JobArguments& job);
 
 /// What arguments put into `smtrain config ...`.
 struct ConfigCommands {
-  std::string key;  // of explain
+  ConfigExplainCommand explain;
 };
 
 void add_config(CLI::App& program, ConfigCommands& config);

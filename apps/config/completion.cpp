@@ -24,7 +24,7 @@ void add_completions(const CommandSyntax& command, const std::string& path,
   for (const CommandSyntax& inner : command.commands) completion.words.push_back(inner.name);
   for (const OptionSyntax& option : command.options) completion.words.push_back(option.name);
   if (path == "completion")
-    completion.words.insert(completion.words.end(), {"bash", "zsh", "fish"});
+    completion.words.insert(completion.words.end(), kShells.begin(), kShells.end());
   all.push_back(completion);
   for (const CommandSyntax& inner : command.commands) {
     add_completions(inner, path.empty() ? inner.name : path + " " + inner.name, all);

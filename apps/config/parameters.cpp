@@ -44,8 +44,7 @@ bool is_option(const std::string& argument) {
 /// Reads the parameters of one command line; `name` is the command's.
 class ParameterReader {
  public:
-  ParameterReader(const std::string& name, TrainCommand& command)
-      : name_(name), command_(command) {}
+  ParameterReader(const std::string& name, JobArguments& job) : name_(name), job_(job) {}
 
   /// `next` is the argument behind the option, which is its value where it has none of its own.
   /// Returns how many arguments that took.
@@ -56,11 +55,11 @@ class ParameterReader {
         (parameter.is_switch ? parse_switch(*next) || is_unset(*next) : !is_option(*next));
     if (!option.value && !is_next) {
       check(parameter.is_switch, name_, ": ", flag, ": expected a value");
-      give(command_, parameter, "true", flag);
+      give(job_, parameter, "true", flag);
       return 1;
     }
     const std::string& text = is_next ? *next : *option.value;
-    if (!is_unset(text)) give(command_, parameter, text, flag + " " + text);
+    if (!is_unset(text)) give(job_, parameter, text, flag + " " + text);
     return is_next ? 2 : 1;
   }
 
@@ -75,19 +74,19 @@ class ParameterReader {
 
   /// Assignments go before the flags, so that --lr applies to the optimizer that they name.
   void finish() {
-    if (command_.config.empty()) {
+    if (job_.config.empty()) {
       std::erase_if(assignments_, [this](const Setting& setting) {
         if (setting.key != "data" || setting.value.starts_with('{')) return false;
-        command_.data = setting.value;
+        job_.data = setting.value;
         return true;
       });
     }
-    command_.settings.insert(command_.settings.begin(), assignments_.begin(), assignments_.end());
+    job_.settings.insert(job_.settings.begin(), assignments_.begin(), assignments_.end());
   }
 
  private:
   const std::string& name_;
-  TrainCommand& command_;
+  JobArguments& job_;
   std::vector<Setting> assignments_;
 };
 
@@ -100,7 +99,7 @@ const Parameter* negated(const Option& option) {
 }
 
 void report_unknown(const std::string& command_name, const std::vector<std::string>& unknown,
-                    const std::vector<std::string>& options, TrainCommand& command) {
+                    const std::vector<std::string>& options, JobArguments& job) {
   std::vector<std::string> flags;
   for (const std::string_view name : parameter_names()) flags.push_back(flag_of(name));
   std::vector<std::string_view> known(flags.begin(), flags.end());
@@ -108,8 +107,8 @@ void report_unknown(const std::string& command_name, const std::vector<std::stri
   known.insert(known.end(), options.begin(), options.end());
   for (const std::string& name : unknown) {
     const std::string message = "unknown option '" + name + "'" + did_you_mean(name, known);
-    check(command.ignore_unknown && !command.strict, command_name, ": ", message);
-    command.notes.push_back(message);
+    check(job.ignore_unknown && !job.strict, command_name, ": ", message);
+    job.notes.push_back(message);
   }
 }
 
@@ -207,31 +206,29 @@ std::vector<std::string_view> parameter_names() {
   return names;
 }
 
-void give(TrainCommand& command, const Parameter& parameter, const std::string& text,
+void give(JobArguments& job, const Parameter& parameter, const std::string& text,
           const std::string& origin) {
   switch (parameter.meaning) {
-    case Meaning::key:
-      command.settings.push_back({std::string(parameter.key), text, origin});
-      break;
-    case Meaning::channel: command.variables.set(std::string(parameter.key), unquoted(text)); break;
+    case Meaning::key: job.settings.push_back({std::string(parameter.key), text, origin}); break;
+    case Meaning::channel: job.variables.set(std::string(parameter.key), unquoted(text)); break;
     case Meaning::model_dir:
       if (is_url(unquoted(text))) {
-        command.notes.push_back(origin +
-                                ": a URL is no folder; the model goes where SM_MODEL_DIR "
-                                "or output.model_dir says");
+        job.notes.push_back(origin +
+                            ": a URL is no folder; the model goes where SM_MODEL_DIR "
+                            "or output.model_dir says");
       } else {
-        command.settings.push_back({std::string(parameter.key), text, origin});
+        job.settings.push_back({std::string(parameter.key), text, origin});
       }
       break;
     case Meaning::num_gpus: {
       const auto count = parse_whole(unquoted(text));
       check(count && *count >= 0, origin, ": expected a whole number, at least 0");
-      command.gpus = GpuRequest{.count = *count, .origin = origin};
+      job.gpus = GpuRequest{.count = *count, .origin = origin};
       break;
     }
-    case Meaning::config: command.config = unquoted(text); break;
-    case Meaning::strict: command.strict = switch_value(text, origin); break;
-    case Meaning::ignore_unknown: command.ignore_unknown = switch_value(text, origin); break;
+    case Meaning::config: job.config = unquoted(text); break;
+    case Meaning::strict: job.strict = switch_value(text, origin); break;
+    case Meaning::ignore_unknown: job.ignore_unknown = switch_value(text, origin); break;
   }
 }
 
@@ -252,9 +249,9 @@ Setting setting_of(const std::string& assignment, const std::string& origin) {
 std::vector<std::string> take_parameters(const std::string& name,
                                          const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& options,
-                                         TrainCommand& command) {
+                                         JobArguments& job) {
   std::vector<std::string> rest, unknown;
-  ParameterReader reader(name, command);
+  ParameterReader reader(name, job);
   for (size_t i = 0; i < arguments.size();) {
     const std::string* next = i + 1 < arguments.size() ? &arguments[i + 1] : nullptr;
     const Option option(arguments[i]);
@@ -277,14 +274,14 @@ std::vector<std::string> take_parameters(const std::string& name,
     } else if (parameter != nullptr) {
       i += reader.take(option, *parameter, next);
     } else if (const Parameter* off = negated(option)) {
-      give(command, *off, "false", option.name);
+      give(job, *off, "false", option.name);
       ++i;
     } else {
       unknown.push_back(option.name);
       i += !option.value && next != nullptr && !is_option(*next) ? 2 : 1;
     }
   }
-  report_unknown(name, unknown, options, command);
+  report_unknown(name, unknown, options, job);
   reader.finish();
   return rest;
 }

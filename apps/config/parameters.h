@@ -44,9 +44,9 @@ const Parameter* find_parameter(std::string_view name);
 /// All names and aliases.
 std::vector<std::string_view> parameter_names();
 
-/// Adds what a parameter says to a command: `origin` is what messages call it. Throws
+/// Adds what a parameter says to those of a job: `origin` is what messages call it. Throws
 /// std::invalid_argument for a text that it does not take.
-void give(TrainCommand& command, const Parameter& parameter, const std::string& text,
+void give(JobArguments& job, const Parameter& parameter, const std::string& text,
           const std::string& origin);
 
 /// What a parameter does: its key's documentation and the key, or its own.
@@ -64,6 +64,6 @@ Setting setting_of(const std::string& assignment, const std::string& origin);
 std::vector<std::string> take_parameters(const std::string& name,
                                          const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& options,
-                                         TrainCommand& command);
+                                         JobArguments& job);
 
 }  // namespace smtrain::app

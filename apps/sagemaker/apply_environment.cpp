@@ -14,8 +14,8 @@ namespace smtrain::app {
 namespace {
 
 /// What hyperparameters say, as the same words on a command line would.
-TrainCommand as_command(const Environment& environment, bool strict) {
-  TrainCommand given{.strict = strict};
+JobArguments as_arguments(const Environment& environment, bool strict) {
+  JobArguments given{.strict = strict};
   for (const Hyperparameter& value : environment.hyperparameters) {
     if (is_unset(value.text)) continue;
     const Parameter* parameter = find_parameter(value.name);
@@ -46,38 +46,37 @@ Setting from_environment(const Environment& environment, const char* key, const 
 }
 
 /// 0 GPUs is the CPU, whatever the machine has; more than it has is said.
-void apply_gpus(const Environment& environment, TrainCommand& command) {
-  if (!command.gpus) return;
-  const GpuRequest& gpus = *command.gpus;
+void apply_gpus(const Environment& environment, JobArguments& job) {
+  if (!job.gpus) return;
+  const GpuRequest& gpus = *job.gpus;
   if (gpus.count == 0) {
-    command.settings.insert(command.settings.begin(), {"device", "cpu", gpus.origin});
+    job.settings.insert(job.settings.begin(), {"device", "cpu", gpus.origin});
   } else if (gpus.count > environment.gpus) {
     const std::string note =
         concat_text(gpus.origin, ": asks for ", gpus.count, " GPUs, and there are ",
                     environment.gpus, "; it trains with what is there");
-    refuse_if_strict(command.strict, {note});
-    command.notes.push_back(note);
+    refuse_if_strict(job.strict, {note});
+    job.notes.push_back(note);
   }
 }
 
 /// Without a recipe the channels are what is trained and evaluated on.
-void take_data(TrainCommand& command) {
-  command.data = command.variables.expand("${channel:training:-}");
-  const std::string validation =
-      command.variables.expand("${channel:validation:-${channel:test:-}}");
-  check(!command.data.empty(), "train: no recipe, and channel 'training' is not there",
-        command.variables.channels_there());
+void take_data(JobArguments& job) {
+  job.data = job.variables.expand("${channel:training:-}");
+  const std::string validation = job.variables.expand("${channel:validation:-${channel:test:-}}");
+  check(!job.data.empty(), "train: no recipe, and channel 'training' is not there",
+        job.variables.channels_there());
   if (validation.empty()) return;
-  command.settings.insert(command.settings.begin(),
-                          {"data.validation", without_variables(validation), "channel validation"});
+  job.settings.insert(job.settings.begin(),
+                      {"data.validation", without_variables(validation), "channel validation"});
 }
 
 }  // namespace
 
-void apply_environment(const Environment& environment, TrainCommand& command) {
-  TrainCommand given = as_command(environment, command.strict);
-  command.strict = given.strict;
-  refuse_if_strict(command.strict, given.notes);
+void apply_environment(const Environment& environment, JobArguments& job) {
+  JobArguments given = as_arguments(environment, job.strict);
+  job.strict = given.strict;
+  refuse_if_strict(job.strict, given.notes);
 
   std::vector<Setting> settings;
   if (environment.in_container) {
@@ -86,34 +85,32 @@ void apply_environment(const Environment& environment, TrainCommand& command) {
         from_environment(environment, "distributed.current_host", "SM_CURRENT_HOST"));
   }
   settings.insert(settings.end(), given.settings.begin(), given.settings.end());
-  settings.insert(settings.end(), command.settings.begin(), command.settings.end());
-  command.settings = std::move(settings);
-  if (!command.gpus) command.gpus = given.gpus;
-  if (!command.gpus) command.gpus = environment.gpus_asked_for();
-  apply_gpus(environment, command);
+  settings.insert(settings.end(), job.settings.begin(), job.settings.end());
+  job.settings = std::move(settings);
+  if (!job.gpus) job.gpus = given.gpus;
+  if (!job.gpus) job.gpus = environment.gpus_asked_for();
+  apply_gpus(environment, job);
 
-  for (const auto& [name, value] : given.variables.values())
-    command.variables.set_default(name, value);
+  for (const auto& [name, value] : given.variables.values()) job.variables.set_default(name, value);
   if (environment.in_container) {
-    command.variables.set_default("SAGEMAKER_BASE_DIR", environment.base);
+    job.variables.set_default("SAGEMAKER_BASE_DIR", environment.base);
     for (const EnvironmentVariable& v : environment.variables)
-      command.variables.set_default(v.name, v.value);
+      job.variables.set_default(v.name, v.value);
   }
-  command.notes.insert(command.notes.begin(), given.notes.begin(), given.notes.end());
+  job.notes.insert(job.notes.begin(), given.notes.begin(), given.notes.end());
   for (const Channel& channel : environment.channels) {
     if (channel.mode != "pipe") continue;
-    command.notes.push_back("channel '" + channel.name +
-                            "': input mode Pipe is not read; start the job with File or FastFile");
+    job.notes.push_back("channel '" + channel.name +
+                        "': input mode Pipe is not read; start the job with File or FastFile");
   }
-  command.notes.insert(command.notes.begin(), environment.warnings.begin(),
-                       environment.warnings.end());
+  job.notes.insert(job.notes.begin(), environment.warnings.begin(), environment.warnings.end());
 
-  const std::string asked = command.config.empty() ? given.config : command.config;
-  if (!command.data.empty() && asked.empty()) return;
+  const std::string asked = job.config.empty() ? given.config : job.config;
+  if (!job.data.empty() && asked.empty()) return;
   FoundRecipe recipe = find_recipe(environment, asked);
-  command.config = recipe.name;
-  command.text = std::move(recipe.text);
-  if (environment.in_container && command.config.empty()) take_data(command);
+  job.config = recipe.name;
+  job.text = std::move(recipe.text);
+  if (environment.in_container && job.config.empty()) take_data(job);
 }
 
 }  // namespace smtrain::app

@@ -169,26 +169,24 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   log.finished();
 }
 
-int train(const TrainCommand& command, std::ostream& out, std::ostream& err,
-          const JobInputs& inputs, RunRecord* record) {
-  auto [recipe, places, warnings] =
-      read_job_recipe(command, keras_defaults(command.variables, err));
+int train(const JobArguments& job, std::ostream& out, std::ostream& err, const JobInputs& inputs,
+          RunRecord* record) {
+  auto [recipe, places, warnings] = read_job_recipe(job, keras_defaults(job.variables, err));
   if (record != nullptr) {
     note_places(recipe.data.train, places.of("data.train"), *record);
     note_places(recipe.data.validation, places.of("data.validation"), *record);
   }
-  recipe.log.level = log_level(recipe.log, command.variables, err);
-  warnings.insert(warnings.begin(), command.notes.begin(), command.notes.end());
+  recipe.log.level = log_level(recipe.log, job.variables, err);
+  warnings.insert(warnings.begin(), job.notes.begin(), job.notes.end());
   Notices notices(err, recipe.log.level);
   print_warnings(warnings, notices.warning());
-  refuse_if_strict(command.strict, warnings);
+  refuse_if_strict(job.strict, warnings);
 
   const bool terminal = !inputs.container && isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
   const auto log = make_training_log(recipe, inputs, {.stream = out, .terminal = terminal});
-  train_model(std::move(recipe), *log, err,
-              {.name = run_name(command.config, command.data),
-               .places = std::move(places),
-               .strict = command.strict});
+  train_model(
+      std::move(recipe), *log, err,
+      {.name = run_name(job.config, job.data), .places = std::move(places), .strict = job.strict});
   return 0;
 }
 

@@ -30,7 +30,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
 /// smtrain train: reads the recipe and trains its model, with the log that it names on `out`, which
 /// may tell of `inputs`. `record` gets what is to be told of the recipe should it fail. Returns the
 /// exit code; throws as train_model() does.
-int train(const TrainCommand& command, std::ostream& out, std::ostream& err,
+int train(const JobArguments& job, std::ostream& out, std::ostream& err,
           const JobInputs& inputs = {}, RunRecord* record = nullptr);
 
 }  // namespace smtrain::app

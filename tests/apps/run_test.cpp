@@ -75,18 +75,18 @@ train: {epochs: 30, batch_size: 32, optimizer: {name: adam, lr: 0.003}, schedule
 
 /// Percent of the validation data of a training without a recipe.
 int64_t percent_learnt(const std::string& data, const std::string& epochs) {
-  TrainCommand command{.config = "", .settings = {}, .variables = {}};
-  command.data = data;
+  JobArguments job{.config = "", .settings = {}, .variables = {}};
+  job.data = data;
   for (const auto& [key, value] :
        std::map<std::string, std::string>{{"train.epochs", epochs},
                                           {"train.threads", "1"},
                                           {"device", "cpu"},
                                           {"log.level", "warning"},
                                           {"output.dir", data + "/out"}}) {
-    command.settings.push_back({key, value, key + "=" + value});
+    job.settings.push_back({key, value, key + "=" + value});
   }
   std::ostringstream out, err;
-  EXPECT_EQ(train(command, out, err), 0);
+  EXPECT_EQ(train(job, out, err), 0);
   EXPECT_EQ(err.str(), "");
   const ModelCard card = load_model(data + "/out").card;
   return std::llround(100 * card.metric_value);

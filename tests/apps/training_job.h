@@ -22,12 +22,12 @@ struct Output {
 inline Output run_training(const std::filesystem::path& recipe, const std::filesystem::path& data,
                            const std::filesystem::path& output,
                            const std::map<std::string, std::string>& settings = {}) {
-  app::TrainCommand command{.config = recipe.string(), .settings = {}, .variables = {}};
-  command.variables.set("SM_CHANNEL_TRAINING", data.string());
-  command.variables.set("MNIST_DIR", data.string());
-  command.variables.set("KERAS_HOME", data.string());
+  app::JobArguments job{.config = recipe.string(), .settings = {}, .variables = {}};
+  job.variables.set("SM_CHANNEL_TRAINING", data.string());
+  job.variables.set("MNIST_DIR", data.string());
+  job.variables.set("KERAS_HOME", data.string());
   const auto set = [&](const std::string& key, const std::string& value) {
-    command.settings.push_back({key, value, "--set " + key + "=" + value});
+    job.settings.push_back({key, value, "--set " + key + "=" + value});
   };
   set("device", "cpu");
   set("train.threads", "1");
@@ -36,7 +36,7 @@ inline Output run_training(const std::filesystem::path& recipe, const std::files
   set("output.model_dir", output.string());
   for (const auto& [key, value] : settings) set(key, value);
   std::ostringstream out, err;
-  const int exit_code = app::train(command, out, err);
+  const int exit_code = app::train(job, out, err);
   return {exit_code, out.str(), err.str()};
 }
 

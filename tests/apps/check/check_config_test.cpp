@@ -34,7 +34,7 @@ class CheckConfig : public testing::Test {
   int check(const std::vector<Setting>& settings = {}, bool strict = false) {
     write_file_atomically(file_, std::string_view(kRecipe));
     ConfigCheckCommand command{{.config = file_, .settings = settings, .strict = strict}};
-    command.train.variables.set("SM_CHANNEL_TRAINING", directory_ / "data");
+    command.job.variables.set("SM_CHANNEL_TRAINING", directory_ / "data");
     out_.str("");
     err_.str("");
     return check_config(command, out_, err_);

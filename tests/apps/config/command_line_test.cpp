@@ -27,19 +27,23 @@ std::string mistake_in(std::vector<std::string> arguments) {
   return "no mistake";
 }
 
+JobArguments job_in(std::vector<std::string> arguments) {
+  return parse<TrainCommand>(std::move(arguments)).job;
+}
+
 auto is_setting(const char* key, const char* value, const char* origin) {
   return testing::AllOf(testing::Field(&Setting::key, key), testing::Field(&Setting::value, value),
                         testing::Field(&Setting::origin, origin));
 }
 
 TEST(CommandLine, TrainIsTheDefault) {
-  EXPECT_EQ(parse<TrainCommand>({"--config", "cats.yaml"}).config, "cats.yaml");
-  EXPECT_EQ(parse<TrainCommand>({"--config=cats.yaml"}).config, "cats.yaml");
-  EXPECT_EQ(parse<TrainCommand>({"train", "--config", "cats.yaml"}).config, "cats.yaml");
+  EXPECT_EQ(job_in({"--config", "cats.yaml"}).config, "cats.yaml");
+  EXPECT_EQ(job_in({"--config=cats.yaml"}).config, "cats.yaml");
+  EXPECT_EQ(job_in({"train", "--config", "cats.yaml"}).config, "cats.yaml");
 }
 
 TEST(CommandLine, SetComesBeforeTheFlags) {
-  const auto train = parse<TrainCommand>(
+  const auto train = job_in(
       {"--config", "c", "--lr", "0.1", "--set", "train.optimizer.name=adam", "--set=train.seed=2"});
   EXPECT_THAT(train.settings, ElementsAre(is_setting("train.optimizer.name", "adam",
                                                      "--set train.optimizer.name=adam"),
@@ -56,20 +60,19 @@ TEST(CommandLine, DoctorPrintsATableOrJson) {
 
 TEST(CommandLine, DashAndUnderscoreAreAlike) {
   for (const char* name : {"--test-batch-size", "--test_batch_size", "--test_batch-size"}) {
-    EXPECT_THAT(parse<TrainCommand>({"--config", "c", name, "8"}).settings,
+    EXPECT_THAT(job_in({"--config", "c", name, "8"}).settings,
                 ElementsAre(is_setting("train.test_batch_size", "8", "--test-batch-size 8")));
   }
 }
 
 TEST(CommandLine, TakesTheFirstArticlesArguments) {
-  const auto train =
-      parse<TrainCommand>({"--config",       "c",      "--backend",         "gloo",
-                           "--epochs",       "30",     "--batch-size",      "4",
-                           "--lr",           "0.001",  "--momentum",        "0.9",
-                           "--seed",         "1",      "--hosts",           "[\"algo-1\"]",
-                           "--current-host", "algo-1", "--model-dir",       "/model",
-                           "--data-dir",     "/data",  "--log-interval",    "100",
-                           "--num-gpus",     "0",      "--test-batch-size", "4"});
+  const auto train = job_in({"--config",       "c",      "--backend",         "gloo",
+                             "--epochs",       "30",     "--batch-size",      "4",
+                             "--lr",           "0.001",  "--momentum",        "0.9",
+                             "--seed",         "1",      "--hosts",           "[\"algo-1\"]",
+                             "--current-host", "algo-1", "--model-dir",       "/model",
+                             "--data-dir",     "/data",  "--log-interval",    "100",
+                             "--num-gpus",     "0",      "--test-batch-size", "4"});
   const Recipe recipe = read_recipe("model: net\ndata: {train: '${channel:training}/train'}\n", "c",
                                     train.settings, train.variables);
   EXPECT_EQ(recipe.train.epochs, 30);
@@ -86,7 +89,7 @@ TEST(CommandLine, TakesTheFirstArticlesArguments) {
 TEST(CommandLine, SwitchesAreWrittenInManyWays) {
   const auto value = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "train");
-    const auto train = parse<TrainCommand>(arguments);
+    const auto train = job_in(arguments);
     const Recipe recipe =
         read_recipe("model: net\ndata: {train: d}\n", "c", train.settings, train.variables);
     return std::get<optim::SgdOptions>(recipe.train.optimizer).nesterov;
@@ -107,21 +110,20 @@ TEST(CommandLine, SwitchesAreWrittenInManyWays) {
 
 TEST(CommandLine, ListsAreWrittenInManyWays) {
   for (const char* text : {"[\"algo-1\"]", "['algo-1']", "algo-1"}) {
-    const auto train = parse<TrainCommand>({"train", "--hosts", text});
+    const auto train = job_in({"train", "--hosts", text});
     const Recipe recipe = read_recipe("model: net\ndata: {train: d}\n", "c", train.settings);
     EXPECT_THAT(recipe.distributed.hosts, ElementsAre("algo-1")) << text;
   }
   for (const char* text : {"[64, 32]", "64,32", "64, 32", "[64.0, \"32\"]"}) {
-    const auto train = parse<TrainCommand>({"train", "--image_size", text});
+    const auto train = job_in({"train", "--image_size", text});
     const Recipe recipe = read_recipe("model: net\ndata: {train: d}\n", "c", train.settings);
     EXPECT_EQ(recipe.data.transform.at(0), Transform(Resize{{64, 32}})) << text;
   }
 }
 
 TEST(CommandLine, AliasesAndTheLaterOfTwoSpellings) {
-  const auto train =
-      parse<TrainCommand>({"train", "--num_epochs", "3", "--learning-rate=0.5", "--gpu-count", "2",
-                           "--train_dir", "/d", "--epochs", "4"});
+  const auto train = job_in({"train", "--num_epochs", "3", "--learning-rate=0.5", "--gpu-count",
+                             "2", "--train_dir", "/d", "--epochs", "4"});
   EXPECT_THAT(train.settings,
               ElementsAre(is_setting("train.epochs", "3", "--num-epochs 3"),
                           is_setting("train.optimizer.lr", "0.5", "--learning-rate 0.5"),
@@ -131,23 +133,23 @@ TEST(CommandLine, AliasesAndTheLaterOfTwoSpellings) {
 }
 
 TEST(CommandLine, AModelFolderThatIsAUrlIsNone) {
-  const auto train = parse<TrainCommand>({"train", "--model_dir", "s3://bucket/model"});
+  const auto train = job_in({"train", "--model_dir", "s3://bucket/model"});
   EXPECT_THAT(train.settings, ElementsAre());
   EXPECT_THAT(train.notes, ElementsAre("--model-dir s3://bucket/model: a URL is no folder; the "
                                        "model goes where SM_MODEL_DIR or output.model_dir says"));
 }
 
 TEST(CommandLine, UnknownOptionsAreLeftOutOnRequest) {
-  const auto train = parse<TrainCommand>(
-      {"train", "--epoch", "3", "-k", "v", "--lr", "-1", "--flag", "--ignore-unknown"});
+  const auto train =
+      job_in({"train", "--epoch", "3", "-k", "v", "--lr", "-1", "--flag", "--ignore-unknown"});
   EXPECT_THAT(train.settings, ElementsAre(is_setting("train.optimizer.lr", "-1", "--lr -1")));
   EXPECT_THAT(train.notes, ElementsAre("unknown option '--epoch'; did you mean '--epochs'?",
                                        "unknown option '-k'", "unknown option '--flag'"));
 }
 
 TEST(CommandLine, KeysWithoutSet) {
-  const auto train = parse<TrainCommand>({"train", "--lr", "0.1", "--config", "c", "train.seed=2",
-                                          "--set", "train.epochs=4", "output.dir=a=b"});
+  const auto train = job_in({"train", "--lr", "0.1", "--config", "c", "train.seed=2", "--set",
+                             "train.epochs=4", "output.dir=a=b"});
   EXPECT_THAT(train.settings, ElementsAre(is_setting("train.seed", "2", "train.seed=2"),
                                           is_setting("train.epochs", "4", "--set train.epochs=4"),
                                           is_setting("output.dir", "a=b", "output.dir=a=b"),
@@ -159,13 +161,13 @@ TEST(CommandLine, DataInsteadOfARecipe) {
        {std::vector<std::string>{"train", "data=cats/", "train.seed=2"},
         {"data=cats/", "train.seed=2"},
         {"train.seed=2", "--set", "data=cats/"}}) {
-    const auto train = parse<TrainCommand>(arguments);
+    const auto train = job_in(arguments);
     EXPECT_EQ(train.config, "");
     EXPECT_EQ(train.data, "cats/");
     EXPECT_THAT(train.settings, ElementsAre(is_setting("train.seed", "2", "train.seed=2")));
   }
   // A recipe says itself what its data is.
-  EXPECT_THAT(parse<TrainCommand>({"--config", "c", "data=cats/"}).settings,
+  EXPECT_THAT(job_in({"--config", "c", "data=cats/"}).settings,
               ElementsAre(is_setting("data", "cats/", "data=cats/")));
 }
 
@@ -188,8 +190,7 @@ TEST(CommandLine, DataShow) {
 TEST(CommandLine, PartOfTheData) {
   const auto part = ElementsAre(is_setting("data.limit", "7", "--limit 7"),
                                 is_setting("data.fraction", ".5", "--fraction .5"));
-  EXPECT_THAT(parse<TrainCommand>({"--config", "c", "--limit", "7", "--fraction", ".5"}).settings,
-              part);
+  EXPECT_THAT(job_in({"--config", "c", "--limit", "7", "--fraction", ".5"}).settings, part);
   EXPECT_THAT(parse<EvaluateCommand>({"evaluate", "--model", "m", "--limit", "7", "--fraction=.5"})
                   .settings,
               part);
@@ -279,12 +280,11 @@ TEST(CommandLine, ConfigCommandsTakeTheFlagsOfTrain) {
   const auto explain =
       parse<ConfigExplainCommand>({"config", "explain", "train.lr", "--config", "c", "--lr", "1"});
   EXPECT_EQ(explain.key, "train.lr");
-  EXPECT_EQ(explain.train.config, "c");
-  EXPECT_THAT(explain.train.settings, ElementsAre(is_setting("train.optimizer.lr", "1", "--lr 1")));
-  EXPECT_EQ(parse<ConfigExplainCommand>({"config", "explain", "train"}).train.config, "");
-  EXPECT_FALSE(parse<ConfigCheckCommand>({"config", "check", "--config", "c"}).train.strict);
-  EXPECT_TRUE(
-      parse<ConfigCheckCommand>({"config", "check", "--config=c", "--strict"}).train.strict);
+  EXPECT_EQ(explain.job.config, "c");
+  EXPECT_THAT(explain.job.settings, ElementsAre(is_setting("train.optimizer.lr", "1", "--lr 1")));
+  EXPECT_EQ(parse<ConfigExplainCommand>({"config", "explain", "train"}).job.config, "");
+  EXPECT_FALSE(parse<ConfigCheckCommand>({"config", "check", "--config", "c"}).job.strict);
+  EXPECT_TRUE(parse<ConfigCheckCommand>({"config", "check", "--config=c", "--strict"}).job.strict);
   parse<ConfigSchemaCommand>({"config", "schema"});
   parse<ConfigReferenceCommand>({"config", "reference"});
   EXPECT_EQ(mistake_in({"config", "explain"}), "explain: key is required");

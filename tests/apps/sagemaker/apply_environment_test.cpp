@@ -37,19 +37,19 @@ class ApplyEnvironment : public testing::Test {
     write_file_atomically(directory_ / "input/config/hyperparameters.json", std::string_view(json));
   }
 
-  TrainCommand applied(std::vector<std::string> arguments = {}) const {
+  JobArguments applied(std::vector<std::string> arguments = {}) const {
     arguments.insert(arguments.begin(), "train");
-    auto command = std::get<TrainCommand>(parse_command_line(arguments));
-    apply_environment(read_environment(around_), command);
-    return command;
+    JobArguments job = std::get<TrainCommand>(parse_command_line(arguments)).job;
+    apply_environment(read_environment(around_), job);
+    return job;
   }
 
   Recipe recipe(const std::vector<std::string>& arguments = {},
                 std::vector<std::string>* warnings = nullptr) const {
-    const TrainCommand command = applied(arguments);
+    const JobArguments job = applied(arguments);
     const SourcedRecipe read =
         read_sourced_recipe("model: net\ndata: {train: d}\ntrain: {epochs: 2}\n", "recipe.yaml",
-                            command.settings, command.variables);
+                            job.settings, job.variables);
     if (warnings != nullptr) *warnings = read.warnings;
     return read.recipe;
   }

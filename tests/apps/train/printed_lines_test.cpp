@@ -116,13 +116,13 @@ TEST_F(PrintedLines, OneAboutItselfSaysWhatIsReallyUsed) {
 
 TEST_F(PrintedLines, TheContainersLevelCountsWhereTheRecipeHasNone) {
   const auto err = [&](const std::string& level) {
-    app::TrainCommand command{.config = recipe_, .settings = {}, .variables = {}};
-    command.variables.set("SM_CHANNEL_TRAINING", directory_.path());
-    command.variables.set("SM_LOG_LEVEL", level);
+    app::JobArguments job{.config = recipe_, .settings = {}, .variables = {}};
+    job.variables.set("SM_CHANNEL_TRAINING", directory_.path());
+    job.variables.set("SM_LOG_LEVEL", level);
     for (const char* folder : {"output.dir", "output.model_dir"})
-      command.settings.push_back({folder, directory_ / "out", "--set"});
+      job.settings.push_back({folder, directory_ / "out", "--set"});
     std::ostringstream out, err;
-    app::train(command, out, err);
+    app::train(job, out, err);
     EXPECT_THAT(out.str(), EndsWith("Saving the model.\n"));
     return err.str();
   };

@@ -191,7 +191,7 @@ device: cpu
 )"));
   std::ostringstream out, err;
   train({.config = "pair.yaml", .settings = {}, .variables = {}}, out, err);
-  TrainCommand again{.config = "pair.yaml", .settings = {}, .variables = {}};
+  JobArguments again{.config = "pair.yaml", .settings = {}, .variables = {}};
   again.settings = {{"train.optimizer.lr", "1e30", "--lr 1e30"}};
   EXPECT_THROW(train(again, out, err), std::runtime_error);
   EXPECT_EQ(fs::read_symlink("model"), "runs/pair");
