@@ -125,7 +125,8 @@ std::string fish_script() {
       fmt::format("complete -c smtrain -f -n 'test (commandline -poc)[-1] = --set' -a '{}='\n",
                   fmt::join(key_names(), "= "));
   script +=
-      "complete -c smtrain -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
+      fmt::format("complete -c smtrain -f -n '__fish_seen_subcommand_from completion' -a '{}'\n",
+                  fmt::join(kShells, " "));
   return script;
 }
 
