@@ -3,10 +3,9 @@
 
 #include "smtrain/apps/check/check_config.h"
 #include "smtrain/apps/config/completion.h"
-#include "smtrain/apps/config/default_recipe.h"
 #include "smtrain/apps/config/explain.h"
+#include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/apps/config/json_schema.h"
-#include "smtrain/apps/config/keras_settings.h"
 #include "smtrain/apps/config/reference.h"
 #include "smtrain/apps/doctor/doctor.h"
 #include "smtrain/apps/evaluate/evaluate.h"
@@ -87,7 +86,7 @@ struct Run {
     if (job.config.empty() && job.data.empty()) {
       std::cout << explain(c.key, nullptr);
     } else {
-      const SourcedRecipe recipe = read_job_recipe(job, keras_defaults(job.variables, std::cerr));
+      const SourcedRecipe recipe = read_job_recipe(job, std::cerr);
       print_warnings(job.notes, std::cerr);
       print_warnings(recipe.warnings, std::cerr);
       std::cout << explain(c.key, &recipe);

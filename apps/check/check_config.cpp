@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/check/check_config.h"
 
-#include "smtrain/apps/config/default_recipe.h"
-#include "smtrain/apps/config/keras_settings.h"
+#include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/apps/config/learning_rate.h"
 #include "smtrain/apps/config/traps.h"
 #include "smtrain/apps/job/data_facts.h"
@@ -35,7 +34,7 @@ std::optional<DataFacts> facts_of_training(const Recipe& recipe, std::ostream& e
 int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostream& err) {
   const JobArguments& job = command.job;
   const std::string& file = job.config.empty() ? job.data : job.config;
-  const auto [recipe, places, unknown] = read_job_recipe(job, keras_defaults(job.variables, err));
+  const auto [recipe, places, unknown] = read_job_recipe(job, err);
   const std::optional<DataFacts> facts = facts_of_training(recipe, err);
   const std::string rate =
       learning_rate_table(recipe, facts ? std::optional(facts->steps_per_epoch) : std::nullopt);

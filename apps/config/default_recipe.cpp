@@ -127,19 +127,4 @@ std::string default_recipe(const fs::path& folder) {
   return text + "\n" + (is_pictures ? kPictureTransform : kSmallTransform);
 }
 
-SourcedRecipe read_job_recipe(const TrainCommand& command, const DefaultSettings& keras_defaults) {
-  check(!command.config.empty() || !command.data.empty(),
-        "recipe: expected --config FILE or data=DIR");
-  if (command.text) {
-    return read_sourced_recipe(*command.text, command.config, command.settings, command.variables,
-                               keras_defaults);
-  }
-  if (!command.config.empty()) {
-    return read_sourced_recipe_file(command.config, command.settings, command.variables,
-                                    keras_defaults);
-  }
-  return read_sourced_recipe(default_recipe(command.data), "the recipe for " + command.data,
-                             command.settings, command.variables, keras_defaults);
-}
-
 }  // namespace smtrain::app

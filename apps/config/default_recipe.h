@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/apps/config/command_line.h"
-#include "smtrain/apps/config/recipe_reader.h"
-
 #include <filesystem>
 #include <string>
 
@@ -17,10 +14,5 @@ namespace smtrain::app {
 ///
 /// Throws std::runtime_error that lists what was looked for when there is none of it.
 std::string default_recipe(const std::filesystem::path& folder);
-
-/// The recipe that a command names: its file or, without one, default_recipe() of its data. Throws
-/// what default_recipe() and read_sourced_recipe_file() throw.
-SourcedRecipe read_job_recipe(const TrainCommand& command,
-                              const DefaultSettings& keras_defaults = {});
 
 }  // namespace smtrain::app

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/show/show_data.h"
 
-#include "smtrain/apps/config/default_recipe.h"
-#include "smtrain/apps/config/keras_settings.h"
+#include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/apps/job/first_pictures.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/printable.h"
@@ -28,8 +27,7 @@ std::string padded(const std::string& name) {
 }  // namespace
 
 int show_data(const DataShowCommand& command, std::ostream& out, std::ostream& err) {
-  const auto [recipe, places, warnings] =
-      read_job_recipe(command.job, keras_defaults(command.job.variables, err));
+  const auto [recipe, places, warnings] = read_job_recipe(command.job, err);
   print_warnings(command.job.notes, err);
   print_warnings(warnings, err);
   Context context(context_options(recipe));

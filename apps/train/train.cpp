@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/train/train.h"
 
-#include "smtrain/apps/config/default_recipe.h"
 #include "smtrain/apps/config/dump.h"
-#include "smtrain/apps/config/keras_settings.h"
+#include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/apps/config/traps.h"
 #include "smtrain/apps/job/data_facts.h"
 #include "smtrain/apps/job/job.h"
@@ -171,7 +170,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
 
 int train(const JobArguments& job, std::ostream& out, std::ostream& err, const JobInputs& inputs,
           RunRecord* record) {
-  auto [recipe, places, warnings] = read_job_recipe(job, keras_defaults(job.variables, err));
+  auto [recipe, places, warnings] = read_job_recipe(job, err);
   if (record != nullptr) {
     note_places(recipe.data.train, places.of("data.train"), *record);
     note_places(recipe.data.validation, places.of("data.validation"), *record);

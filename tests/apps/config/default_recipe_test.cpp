@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/default_recipe.h"
 
+#include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/data/idx.h"
 #include "smtrain/data/synth_digits.h"
 #include "smtrain/engine/io/file.h"
@@ -11,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 
 namespace smtrain::app {
@@ -27,7 +29,14 @@ constexpr char kLookedFor[] =
 class DefaultRecipe : public testing::Test {
  protected:
   /// What read_recipe() makes of it.
-  Recipe recipe() const { return read_job_recipe({.data = directory_.path().string()}).recipe; }
+  Recipe recipe() const { return read({.data = directory_.path().string()}); }
+
+  /// Without a file of Keras' own settings.
+  static Recipe read(JobArguments job) {
+    job.variables.set("KERAS_HOME", "/nowhere");
+    std::ostringstream err;
+    return read_job_recipe(job, err).recipe;
+  }
 
   void write(const std::string& name) {
     write_file_atomically(directory_ / name, std::string_view("content that nobody reads"));
@@ -145,29 +154,28 @@ TEST_F(DefaultRecipe, ForAnArchive) {
   EXPECT_EQ(recipe().data.validation.path, archive);
   write("b.npz");  // which one?
   expect_nothing();
-  EXPECT_EQ(read_job_recipe({.data = archive}).recipe.data.train.path, archive);
+  EXPECT_EQ(read({.data = archive}).data.train.path, archive);
 }
 
 TEST_F(DefaultRecipe, APathIsTakenAsItIs) {
   const std::string strange = directory_ / "it's ${HOME}: #1";
   test::write_picture_folder(strange, 2, 1);
-  EXPECT_EQ(read_job_recipe({.data = strange}).recipe.data.train.path, strange);
+  EXPECT_EQ(read({.data = strange}).data.train.path, strange);
 }
 
 TEST_F(DefaultRecipe, SettingsLieOverIt) {
   test::write_picture_folder(directory_.path(), 2, 1);
-  const Recipe recipe = read_job_recipe({.data = directory_.path().string(),
-                                         .settings = {{"train.epochs", "3", "train.epochs=3"}}})
-                            .recipe;
+  const Recipe recipe = read(
+      {.data = directory_.path().string(), .settings = {{"train.epochs", "3", "train.epochs=3"}}});
   EXPECT_EQ(recipe.train.epochs, 3);
-  EXPECT_THROW_WITH(read_job_recipe({.data = directory_.path().string(),
-                                     .settings = {{"epochs", "3", "epochs=3"}}}),
-                    "epochs=3: unknown key 'epochs'; expected model, data, train, distributed, "
-                    "device, precision, log, keras, quirks or output");
+  EXPECT_THROW_WITH(
+      read({.data = directory_.path().string(), .settings = {{"epochs", "3", "epochs=3"}}}),
+      "epochs=3: unknown key 'epochs'; expected model, data, train, distributed, "
+      "device, precision, log, keras, quirks or output");
 }
 
 TEST_F(DefaultRecipe, NeitherFileNorData) {
-  EXPECT_THROW_WITH(read_job_recipe({}), "recipe: expected --config FILE or data=DIR");
+  EXPECT_THROW_WITH(read({}), "recipe: expected --config FILE or data=DIR");
 }
 
 TEST_F(DefaultRecipe, WhatIsNoData) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/show/show_data.h"
 
-#include "smtrain/apps/config/default_recipe.h"
+#include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/apps/config/recipe_reader.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/data/decode.h"
@@ -53,10 +53,10 @@ class DataShow : public testing::Test {
 
   /// The first batches of a training that begins now, u8 [N, C, H, W], and their classes.
   std::pair<std::vector<uint8_t>, std::vector<int64_t>> trained_on(int64_t batches) const {
-    const Recipe recipe = read_job_recipe(command_.job).recipe;
+    std::ostringstream err;
+    const Recipe recipe = read_job_recipe(command_.job, err).recipe;
     Context context(context_options(recipe));
     const ContextGuard guard(context);
-    std::ostringstream err;
     Job job(recipe, err);
     std::pair<std::vector<uint8_t>, std::vector<int64_t>> result;
     for (auto& batch : job.train_loader) {
