@@ -67,7 +67,7 @@ class Heap {
     char* begin = block + kGuardBytes;
     live_[begin] = {bytes, reserved};
     set_guards(begin, bytes);
-    unpoison(begin, bytes);
+    if (!reserved) unpoison(begin, bytes);  // what is reserved was never poisoned
     return begin;
   }
 
@@ -80,6 +80,7 @@ class Heap {
     live_.erase(found);
     if (reserved) {
       drop_pages(begin, bytes);
+      unpoison(begin + bytes, tail_bytes(bytes));
       free_reserved_[block_bytes(bytes)].push_back(begin - kGuardBytes);
     } else {
       poison(begin, bytes);

@@ -242,7 +242,8 @@ void Scheduler::run(const Launch& launch) {
   launch_ = launch;
   blockIdx = {};
   check_limits(launch);
-  if (main_.stack == nullptr) main_ = fiber_of_this_thread();
+  thread_local const Fiber kThisThread = fiber_of_this_thread();
+  main_ = kThisThread;
   const auto threads = static_cast<unsigned>(volume(launch.block));
   block_.threads.assign(threads, {});
   block_.warps.resize((threads + kWarpLanes - 1) / kWarpLanes);

@@ -32,7 +32,7 @@ struct Config {
   bool count_traffic = false;           // whether traffic() is collected (checked programs)
 };
 
-/// Of all launches to come.
+/// Of all launches to come; a test that ends resets it. One thread launches at a time.
 Config& config();
 
 /// A kernel did what it must not. Thrown by launch(), after which further launches work.
@@ -73,7 +73,8 @@ void* reserve(size_t bytes);
 void deallocate(void* address);
 
 /// Tells the access checker of a write that it did not see: one by code that is not compiled with
-/// it, such as a CPU kernel in a library.
+/// it, such as a CPU kernel in a library. A device with such kernels tells it of all that it
+/// allocates.
 void mark_written(const void* address, size_t bytes);
 
 /// Device memory of a test.

@@ -17,6 +17,7 @@ namespace smtrain::simt {
 namespace {
 
 using planted::Bug;
+using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 
@@ -197,7 +198,7 @@ struct PlantedBug {
   Plain plain;
   const char* violation;  // a part of its text, in every program
   const char* checker;    // a part of what the checker says in every order; null: nothing
-  const char* line;       // the line it names, as "file: text of the line"
+  const char* line;       // the line it and the sanitizers name, as "file: text of the line"
   const char* sanitizer;  // a part of how the sanitizers end the program; null: they do not
 };
 
@@ -325,7 +326,8 @@ TEST_P(Planted, BugIsFound) {
     expect_checked(bug);
   } else if (kSanitized && bug.sanitizer != nullptr) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_DEATH(bug.run(bug.bug), bug.sanitizer);
+    EXPECT_DEATH(bug.run(bug.bug), AllOf(ContainsRegex(bug.sanitizer),
+                                         HasSubstr(bug.line == nullptr ? "" : place_of(bug.line))));
   } else {
     expect_plain(bug);
   }
