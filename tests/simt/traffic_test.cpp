@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The access checker counts what accesses cost; NAME_checked programs alone can.
+// The access checker counts what accesses cost.
 
 #include "smtrain/tests/simt/planted.h"
 #include "smtrain/tests/simt/simt.h"
@@ -12,10 +12,7 @@ namespace {
 
 class Traffic : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!is_checked()) GTEST_SKIP() << "only the access checker counts traffic";
-    config().count_traffic = true;
-  }
+  void SetUp() override { config().count_traffic = true; }
 
   // The one line of the last launch that does such accesses.
   static LineTraffic of(bool shared, bool store) {
