@@ -160,12 +160,6 @@ class Explainer {
     mistake("config explain: ", path, " has no '", step.name, "'");
   }
 
-  static std::vector<std::string_view> names_of(const std::vector<Choice::Kind>& kinds) {
-    std::vector<std::string_view> names;
-    for (const Choice::Kind& kind : kinds) names.push_back(kind.name);
-    return names;
-  }
-
   [[noreturn]] static void refuse_name(std::string_view name, const Group& group,
                                        const std::string& path) {
     std::vector<std::string_view> names;

@@ -2,7 +2,6 @@
 #include "smtrain/apps/config/key_text.h"
 
 #include "smtrain/apps/config/scalar.h"
-#include "smtrain/apps/config/value_reader.h"
 #include "smtrain/apps/config/variables.h"
 
 #include <algorithm>
@@ -88,15 +87,11 @@ struct TypeText {
                                    : "One of " + alternatives(value.names);
   }
   std::string operator()(const Group&) const { return ""; }
-  std::string operator()(const Choice& choice) const { return "One of " + kinds(choice); }
+  std::string operator()(const Choice& choice) const {
+    return "One of " + alternatives(names_of(choice.kinds));
+  }
   std::string operator()(const List&) const { return "A list"; }
   std::string operator()(const NamedLists&) const { return "A mapping from names to lists"; }
-
-  static std::string kinds(const Choice& choice) {
-    std::vector<std::string_view> names;
-    for (const Choice::Kind& kind : choice.kinds) names.push_back(kind.name);
-    return alternatives(names);
-  }
 };
 
 }  // namespace
@@ -145,6 +140,29 @@ const Key* find_key(const Group& group, std::string_view name) {
     if (key.name == name || (!key.more.alias.empty() && key.more.alias == name)) return &key;
   }
   return nullptr;
+}
+
+std::string alternatives(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+std::string element(const std::string& path, size_t index) {
+  return path + "[" + std::to_string(index) + "]";
+}
+
+std::string joined(const std::string& path, std::string_view name) {
+  return path.empty() ? std::string(name) : path + "." + std::string(name);
+}
+
+std::vector<std::string_view> names_of(const std::vector<Choice::Kind>& kinds) {
+  std::vector<std::string_view> names;
+  for (const Choice::Kind& kind : kinds) names.push_back(kind.name);
+  return names;
 }
 
 bool has_required_keys(const Group& group) {

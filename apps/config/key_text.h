@@ -3,8 +3,10 @@
 
 #include "smtrain/apps/config/schema.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace smtrain::app {
 
@@ -25,6 +27,17 @@ std::string type_text(const Key& key);
 
 /// Finds a key by its name or alias in a group; null when there is none.
 const Key* find_key(const Group& group, std::string_view name);
+
+/// "a, b or c"
+std::string alternatives(const std::vector<std::string_view>& names);
+
+/// The path of an element: "data.transform[2]".
+std::string element(const std::string& path, size_t index);
+
+/// "train" and "epochs" as "train.epochs"; the name alone below the root, whose path is empty.
+std::string joined(const std::string& path, std::string_view name);
+
+std::vector<std::string_view> names_of(const std::vector<Choice::Kind>& kinds);
 
 /// Whether a key of the group has to be given.
 bool has_required_keys(const Group& group);

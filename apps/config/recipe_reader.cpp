@@ -2,6 +2,7 @@
 #include "smtrain/apps/config/recipe_reader.h"
 
 #include "smtrain/apps/config/keras_settings.h"
+#include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/places.h"
@@ -22,16 +23,6 @@ namespace {
 
 constexpr uint64_t kMaxFileBytes = 1 << 20;
 constexpr size_t kMaxKeyBytes = 1024;  // of a setting: each of its names is a level of a tree
-
-std::vector<std::string_view> names_of(const Choice& choice) {
-  std::vector<std::string_view> names;
-  for (const Choice::Kind& kind : choice.kinds) names.push_back(kind.name);
-  return names;
-}
-
-std::string joined(const std::string& path, std::string_view name) {
-  return path.empty() ? std::string(name) : path + "." + std::string(name);
-}
 
 /// A key that the table does not have.
 class UnknownKey : public std::invalid_argument {
@@ -66,10 +57,8 @@ class Reader {
     std::map<std::string_view, const Node::Entry*> seen;
     for (const Node::Entry& entry : node.entries) {
       if (entry.key == except) continue;
-      const auto key = std::find_if(group.keys.begin(), group.keys.end(), [&](const Key& k) {
-        return k.name == entry.key || (!k.more.alias.empty() && k.more.alias == entry.key);
-      });
-      if (key == group.keys.end()) refuse_key(entry, names, path);
+      const Key* key = find_key(group, entry.key);
+      if (key == nullptr) refuse_key(entry, names, path);
       const auto [first, is_new] = seen.emplace(key->name, &entry);
       check(is_new, entry.place, ": '", entry.key, "' is the same key as '", first->second->key,
             "', given at ", first->second->place);
@@ -162,7 +151,7 @@ class Reader {
     for (size_t i = 0; i < choice.kinds.size(); ++i) {
       if (choice.kinds[i].name == name) return i;
     }
-    const auto names = names_of(choice);
+    const auto names = names_of(choice.kinds);
     mistake(place, ": ", path, ": expected ", alternatives(names), ", got '", name, "'",
             did_you_mean(name, names));
   }
@@ -190,7 +179,7 @@ class Reader {
   void read_tagged(const Target& at, const Choice& choice) {
     const Node& node = at.node;
     const std::string tag_path = joined(at.path, choice.tag);
-    const auto names = names_of(choice);
+    const auto names = names_of(choice.kinds);
     const auto choose = [&](const std::string& name, const std::string& place) {
       const size_t kind = kind_named(choice, name, place, tag_path);
       const bool is_another = kind != choice.chosen();

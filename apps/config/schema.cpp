@@ -2,10 +2,10 @@
 #include "smtrain/apps/config/schema.h"
 
 #include "smtrain/apps/config/bind.h"
+#include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/engine/error.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace smtrain::app {
@@ -159,9 +159,8 @@ std::string_view doc_of(std::string_view key) {
   std::string_view rest = key;
   while (true) {
     const std::string_view name = rest.substr(0, rest.find('.'));
-    const auto found = std::find_if(group.keys.begin(), group.keys.end(),
-                                    [name](const Key& k) { return k.name == name; });
-    check(found != group.keys.end(), "doc_of: there is no key '", key, "'");
+    const Key* found = find_key(group, name);
+    check(found != nullptr, "doc_of: there is no key '", key, "'");
     if (name.size() == rest.size()) return found->doc;
     rest.remove_prefix(name.size() + 1);
     const Value value = found->value;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/value_reader.h"
 
+#include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
@@ -79,19 +80,6 @@ std::string on_one_line(const Node& node) {
   std::string line;
   append_on_one_line(node, line);
   return line.size() > kLongestQuote ? line.substr(0, kLongestQuote) + "..." : line;
-}
-
-std::string alternatives(const std::vector<std::string_view>& names) {
-  std::string text;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
-    text += names[i];
-  }
-  return text;
-}
-
-std::string element(const std::string& path, size_t index) {
-  return path + "[" + std::to_string(index) + "]";
 }
 
 std::string ValueReader::text(const Target& at) const {

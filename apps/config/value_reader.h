@@ -32,12 +32,6 @@ std::string described(const Node& node);
 /// A node as one line of YAML shows it: "[resize, {grayscale: 1}]". Long ones are cut.
 std::string on_one_line(const Node& node);
 
-/// "a, b or c"
-std::string alternatives(const std::vector<std::string_view>& names);
-
-/// The path of an element: "data.transform[2]".
-std::string element(const std::string& path, size_t index);
-
 /// Reads the values that hold no keys: scalars and lists of scalars. Numbers and true or false are
 /// written without quotes. Every read() throws std::invalid_argument as refuse() does.
 class ValueReader {
