@@ -9,7 +9,6 @@
 #include "smtrain/engine/io/zip.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <system_error>
 
@@ -17,8 +16,6 @@ namespace smtrain::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array kValidationNames = {"validation", "val", "valid", "eval", "test", "testing"};
 
 constexpr char kPictureModel[] = R"(model: net
 train: {batch_size: 32, loss: nll, optimizer: {name: keras_adam, lr: 0.001}, initializer: keras}

@@ -90,7 +90,7 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
     if (const auto folder = channel(asked)) return checked_channel(*folder);
     if (has_default) return default_value();
     mistake("channel '", asked, "' has no folder: ", base(), "/input/data/", asked, " is not there",
-            channels_there(), "; set ", "SM_CHANNEL_" + upper_case(asked),
+            channels_there(), "; set ", channel_variable(asked),
             asked == "training" ? " or give --data-dir DIR" : "");
   }
   if (name.starts_with(kSplit)) {
@@ -120,7 +120,7 @@ std::string Variables::base() const {
 std::optional<std::string> Variables::channel(const std::string& asked) const {
   Names itself;
   for (const std::string& name : names_of(asked, itself)) {
-    std::string variable = "SM_CHANNEL_" + upper_case(name);
+    std::string variable = channel_variable(name);
     if (const auto folder = get(variable)) return *folder;
     std::replace(variable.begin(), variable.end(), '-', '_');  // as a shell can export it
     std::replace(variable.begin(), variable.end(), '.', '_');
@@ -140,7 +140,7 @@ std::optional<std::string> Variables::split(const std::string& asked) const {
   for (const char* name : {"validation", "test"}) {
     if (const auto folder = channel(name)) return folder;
   }
-  for (const char* name : {"validation", "val", "valid", "eval", "test", "testing"}) {
+  for (const char* name : kValidationNames) {
     if (training && is_folder(*training + "/" + name)) return *training + "/" + name;
   }
   return std::nullopt;
@@ -168,6 +168,10 @@ std::string Variables::channels_there() const {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "; there are: " : ", ") + name;
   return text;
+}
+
+std::string channel_variable(const std::string& channel) {
+  return "SM_CHANNEL_" + upper_case(channel);
 }
 
 std::string without_variables(std::string_view text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -56,6 +57,13 @@ class Variables {
 
   std::map<std::string, std::string> over_;
 };
+
+/// The folders that validation data may lie in, beside train/, the best first.
+inline constexpr std::array kValidationNames = {"validation", "val",  "valid",
+                                                "eval",       "test", "testing"};
+
+/// The variable that holds the folder of an input channel: "SM_CHANNEL_TRAINING".
+std::string channel_variable(const std::string& channel);
 
 /// `text` written so that expand() gives it back.
 std::string without_variables(std::string_view text);

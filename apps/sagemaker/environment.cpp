@@ -2,6 +2,7 @@
 #include "smtrain/apps/sagemaker/environment.h"
 
 #include "smtrain/apps/config/scalar.h"
+#include "smtrain/apps/config/variables.h"
 #include "smtrain/apps/python_text.h"
 #include "smtrain/apps/sagemaker/environment_sources.h"
 #include "smtrain/apps/sagemaker/toolkit_variables.h"
@@ -19,10 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kChannelPrefix = "SM_CHANNEL_";
-
 // SM_CHANNEL_MY-DATA can't be exported by a shell: '_' stands for '-' and '.' too.
-std::string channel_variable(const std::string& name) {
+std::string exported(const std::string& name) {
   std::string variable = upper_case(name);
   for (char& c : variable) {
     if (c == '-' || c == '.') c = '_';
@@ -109,14 +108,15 @@ class Derivation {
       for (const std::string& name : sources_.names_variable("SM_CHANNELS", Json(names)))
         names.insert(name);
     }
-    std::map<std::string, std::string> set;  // by channel_variable()
+    const std::string prefix = channel_variable("");
+    std::map<std::string, std::string> set;  // by exported()
     const auto& variables = sources_.around.variables;
-    for (auto i = variables.lower_bound(std::string(kChannelPrefix));
-         i != variables.end() && i->first.starts_with(kChannelPrefix); ++i) {
-      set[channel_variable(i->first.substr(kChannelPrefix.size()))] = i->second;
+    for (auto i = variables.lower_bound(prefix);
+         i != variables.end() && i->first.starts_with(prefix); ++i) {
+      set[exported(i->first.substr(prefix.size()))] = i->second;
     }
     for (const std::string& name : names) {
-      const auto given = set.extract(channel_variable(name));
+      const auto given = set.extract(exported(name));
       result_.channels.push_back(
           {.name = name,
            .folder = given ? given.mapped() : (result_.base / "input/data" / name).string(),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/environment_sources.h"
 
+#include "smtrain/apps/config/variables.h"
 #include "smtrain/apps/python_text.h"
 #include "smtrain/apps/sagemaker/toolkit_variables.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
-#include "smtrain/engine/letters.h"
 
 #include <filesystem>
 #include <system_error>
@@ -61,7 +61,7 @@ void EnvironmentSources::read_training_env() {
   Json channels = Json::array();
   for (const auto& [channel, folder] : env["channel_input_dirs"].items()) {
     channels.push_back(channel);
-    set("SM_CHANNEL_" + upper_case(channel), folder);
+    set(channel_variable(channel), folder);
   }
   set("SM_CHANNELS", channels);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/toolkit_variables.h"
 
+#include "smtrain/apps/config/variables.h"
 #include "smtrain/apps/python_text.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/letters.h"
@@ -245,7 +246,7 @@ class ToolkitVariables {
       if (values.contains(key)) add(name, key, values[key]);
     }
     for (const Channel& channel : environment_.channels)
-      add("SM_CHANNEL_" + upper_case(channel.name), "channels", channel.folder);
+      add(channel_variable(channel.name), "channels", channel.folder);
     for (const auto& [name, value] : env_["hyperparameters"].items())
       add("SM_HP_" + upper_case(name), "hyperparameters", value);
   }
