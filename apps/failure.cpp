@@ -23,15 +23,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool continues(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
-
 /// At most `most` bytes: the beginning, "...", the end.
 std::string shortened(const std::string& text, size_t most) {
   if (text.size() <= most) return text;
   size_t head = (most - 3) * 2 / 3;
   size_t tail = text.size() - (most - 3 - head);
-  while (head > 0 && continues(text[head])) --head;
-  while (tail < text.size() && continues(text[tail])) ++tail;
+  while (head > 0 && continues_character(text[head])) --head;
+  while (tail < text.size() && continues_character(text[tail])) ++tail;
   return text.substr(0, head) + "..." + text.substr(tail);
 }
 
@@ -111,11 +109,11 @@ extern "C" void report_fault(int signal) {
 
 std::string failure_text(const std::string& cause, int exit_code, const RunRecord& record,
                          const std::vector<std::string>& command) {
-  constexpr size_t kLongestLine = 180;
+  constexpr size_t kMaxLineBytes = 180;
   std::string context;
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty())
-      context += concat_text('\n', name, ": ", shortened(printable(value), kLongestLine));
+      context += concat_text('\n', name, ": ", shortened(printable(value), kMaxLineBytes));
   };
   add("recipe", place_in_recipe(cause, record));
   add("data", data_file(cause, record));

@@ -9,17 +9,17 @@
 namespace smtrain::app {
 namespace {
 
-constexpr int64_t kMostPictures = 10'000'000;  // drawn
+constexpr int64_t kMaxPictures = 10'000'000;  // drawn
 
 void add_synth_digits(CLI::App& synth, SynthDigitsCommand& digits) {
   CLI::App& kind = *synth.add_subcommand("digits", "Digits, as MNIST's four IDX files");
   kind.add_option("--out", digits.out, "Where the files go")->type_name("DIR")->required();
   kind.add_option("--train", digits.train, "Pictures for training")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{10}, kMostPictures));
+      ->check(CLI::Range(int64_t{10}, kMaxPictures));
   kind.add_option("--test", digits.test, "Pictures for validation")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{10}, kMostPictures));
+      ->check(CLI::Range(int64_t{10}, kMaxPictures));
   kind.add_option("--seed", digits.seed, "Seed of every random draw")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
@@ -31,10 +31,10 @@ void read_per_class(const std::string& text, SynthFoldersCommand& folders) {
   const auto train = parse_number<int64_t>(text.substr(0, comma));
   const auto validation =
       comma == text.npos ? 0 : parse_number<int64_t>(std::string_view(text).substr(comma + 1));
-  check(train && validation && *train >= 1 && *train <= kMostPictures && *validation >= 0 &&
-            *validation <= kMostPictures,
-        "--per-class ", text, ": expected TRAINING[,VALIDATION], 1 to ", kMostPictures,
-        " and 0 to ", kMostPictures, " pictures");
+  check(train && validation && *train >= 1 && *train <= kMaxPictures && *validation >= 0 &&
+            *validation <= kMaxPictures,
+        "--per-class ", text, ": expected TRAINING[,VALIDATION], 1 to ", kMaxPictures, " and 0 to ",
+        kMaxPictures, " pictures");
   folders.train = *train;
   folders.validation = *validation;
 }

@@ -6,7 +6,7 @@
 namespace smtrain::app {
 namespace {
 
-constexpr size_t kLongestName = 64;  // the distance takes quadratic time
+constexpr size_t kMaxNameBytes = 64;  // the distance takes quadratic time
 
 bool same_letter(char a, char b) {
   return a == b || (a == '-' && b == '_') || (a == '_' && b == '-');
@@ -34,7 +34,7 @@ size_t typing_errors(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string_view>& candidates) {
-  if (name.size() > kLongestName) return "";
+  if (name.size() > kMaxNameBytes) return "";
   std::string_view nearest;
   size_t fewest = std::max<size_t>(1, name.size() / 3) + 1;
   for (std::string_view candidate : candidates) {

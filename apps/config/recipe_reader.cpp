@@ -21,7 +21,6 @@
 namespace smtrain::app {
 namespace {
 
-constexpr uint64_t kMaxFileBytes = 1 << 20;
 constexpr size_t kMaxKeyBytes = 1024;  // of a setting: each of its names is a level of a tree
 
 /// A key that the table does not have.
@@ -370,7 +369,7 @@ SourcedRecipe read_sourced_recipe_file(const std::filesystem::path& path,
                                        const std::vector<Setting>& settings,
                                        const Variables& variables,
                                        const DefaultSettings& keras_defaults) {
-  return read_sourced_recipe(read_text(path, kMaxFileBytes), path.string(), settings, variables,
+  return read_sourced_recipe(read_text(path, kMaxRecipeBytes), path.string(), settings, variables,
                              keras_defaults);
 }
 

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kSmallBatch = 2;
-constexpr double kMostImbalance = 10;
+constexpr double kMaxImbalance = 10;
 constexpr double kVanishedPart = 1e-3;  // of the highest rate
 constexpr std::array kImageNetMean = {0.485, 0.456, 0.406};
 constexpr std::array kImageNetStd = {0.229, 0.224, 0.225};
@@ -197,7 +197,7 @@ class Traps {
   void class_imbalance() {
     if (!data_ || data_->samples.size() < 2) return;
     const auto [least, most] = std::minmax_element(data_->samples.begin(), data_->samples.end());
-    if (static_cast<double>(*most) <= kMostImbalance * static_cast<double>(*least)) return;
+    if (static_cast<double>(*most) <= kMaxImbalance * static_cast<double>(*least)) return;
     const auto name = [this](auto count) {
       return data_->classes[static_cast<size_t>(count - data_->samples.begin())];
     };

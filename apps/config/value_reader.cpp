@@ -12,7 +12,7 @@
 namespace smtrain::app {
 namespace {
 
-constexpr size_t kLongestQuote = 60;
+constexpr size_t kMaxQuoteBytes = 60;
 
 /// A loose text "1, 2" as the list that it is; any other node as it is.
 Node as_list(const Node& node) {
@@ -33,25 +33,25 @@ Node as_list(const Node& node) {
 
 /// Adds to `line` until it is too long to be shown.
 void append_on_one_line(const Node& node, std::string& line) {
-  if (line.size() > kLongestQuote) return;
+  if (line.size() > kMaxQuoteBytes) return;
   const auto append_all = [&line](char open, const auto& parts, char close, const auto& append) {
     line += open;
     for (const auto& part : parts) {
       if (&part != &parts.front()) line += ", ";
       append(part);
-      if (line.size() > kLongestQuote) return;
+      if (line.size() > kMaxQuoteBytes) return;
     }
     line += close;
   };
   switch (node.kind) {
     case Node::Kind::null: line += "null"; break;
-    case Node::Kind::scalar: line += node.text.substr(0, kLongestQuote + 1); break;
+    case Node::Kind::scalar: line += node.text.substr(0, kMaxQuoteBytes + 1); break;
     case Node::Kind::sequence:
       append_all('[', node.items, ']', [&](const Node& item) { append_on_one_line(item, line); });
       break;
     case Node::Kind::mapping:
       append_all('{', node.entries, '}', [&](const Node::Entry& entry) {
-        line += entry.key.substr(0, kLongestQuote) + ": ";
+        line += entry.key.substr(0, kMaxQuoteBytes) + ": ";
         append_on_one_line(entry.value, line);
       });
       break;
@@ -72,14 +72,14 @@ std::string described(const Node& node) {
     case Node::Kind::mapping: return "a mapping";
     case Node::Kind::scalar: break;
   }
-  const bool is_long = node.text.size() > kLongestQuote;
-  return "'" + node.text.substr(0, kLongestQuote) + (is_long ? "...'" : "'");
+  const bool is_long = node.text.size() > kMaxQuoteBytes;
+  return "'" + node.text.substr(0, kMaxQuoteBytes) + (is_long ? "...'" : "'");
 }
 
 std::string on_one_line(const Node& node) {
   std::string line;
   append_on_one_line(node, line);
-  return line.size() > kLongestQuote ? line.substr(0, kLongestQuote) + "..." : line;
+  return line.size() > kMaxQuoteBytes ? line.substr(0, kMaxQuoteBytes) + "..." : line;
 }
 
 std::string ValueReader::text(const Target& at) const {

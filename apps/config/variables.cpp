@@ -15,8 +15,8 @@
 namespace smtrain::app {
 namespace {
 
-constexpr int kDeepest = 8;
-constexpr size_t kLongest = 64 * 1024;
+constexpr int kMaxDepth = 8;
+constexpr size_t kMaxBytes = 64 * 1024;
 constexpr std::string_view kChannel = "channel:", kSplit = "split:";
 
 /// Names under which one input is known, the best first.
@@ -59,7 +59,7 @@ std::optional<std::string> Variables::get(const std::string& name) const {
 std::string Variables::expand(std::string_view text) const { return expand(text, 0); }
 
 std::string Variables::expand(std::string_view text, int depth) const {
-  check(depth <= kDeepest, "'${' nested deeper than ", kDeepest, " levels");
+  check(depth <= kMaxDepth, "'${' nested deeper than ", kMaxDepth, " levels");
   std::string expanded;
   for (size_t i = 0; i < text.size();) {
     const std::string_view rest = text.substr(i);
@@ -73,7 +73,7 @@ std::string Variables::expand(std::string_view text, int depth) const {
     } else {
       expanded += text[i++];
     }
-    check(expanded.size() <= kLongest, "longer than ", kLongest, " characters");
+    check(expanded.size() <= kMaxBytes, "longer than ", kMaxBytes, " characters");
   }
   return expanded;
 }

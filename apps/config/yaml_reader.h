@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct Node::Entry {
   std::string place;  // of the key
   Node value;
 };
+
+/// At most so much of a recipe's file is read; read_yaml() takes less, and says so.
+inline constexpr uint64_t kMaxRecipeBytes = 1 << 20;
 
 /// The one document in `text`; `name` is what its places start with. Aliases are copies of what
 /// they name. Throws std::invalid_argument with the place of what is not YAML, of a key that is

@@ -11,7 +11,7 @@ namespace smtrain::app {
 namespace {
 
 // Samples in one run of the model: larger runs take more memory and no less time.
-constexpr int64_t kMostSamples = 128;
+constexpr int64_t kMaxSamples = 128;
 
 }  // namespace
 
@@ -42,8 +42,8 @@ Evaluation Evaluator::operator()(const data::EpochBatches& batches, const OnBatc
   double loss_sum = 0;
   for (const auto& batch : batches) {
     double batch_loss = 0;
-    for (int64_t first = 0; first < batch.size(); first += kMostSamples) {
-      const int64_t count = std::min(kMostSamples, batch.size() - first);
+    for (int64_t first = 0; first < batch.size(); first += kMaxSamples) {
+      const int64_t count = std::min(kMaxSamples, batch.size() - first);
       const auto index = batch.indices.begin() + first;
       const data::Batch part{.images = narrow(batch.images, 0, first, count),
                              .targets = narrow(batch.targets, 0, first, count),

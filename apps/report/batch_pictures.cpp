@@ -10,7 +10,7 @@
 namespace smtrain::app {
 namespace {
 
-constexpr int64_t kSide = 96, kLargestSide = 192;  // of a picture in the grid
+constexpr int64_t kSide = 96, kMaxSide = 192;  // of a picture in the grid
 
 }  // namespace
 
@@ -39,9 +39,9 @@ std::vector<data::Image> pictures_of(const Tensor& images, int64_t count) {
 
 data::Image reduced(const data::Image& picture) {
   const int64_t longest = std::max(picture.height, picture.width);
-  if (longest <= kLargestSide) return picture;
-  return data::resize(picture, std::max<int64_t>(1, picture.height * kLargestSide / longest),
-                      std::max<int64_t>(1, picture.width * kLargestSide / longest));
+  if (longest <= kMaxSide) return picture;
+  return data::resize(picture, std::max<int64_t>(1, picture.height * kMaxSide / longest),
+                      std::max<int64_t>(1, picture.width * kMaxSide / longest));
 }
 
 int64_t grid_scale(const data::Image& picture) {

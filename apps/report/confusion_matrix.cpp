@@ -12,8 +12,8 @@ namespace smtrain::app {
 namespace {
 
 constexpr int64_t kMargin = 8;
-constexpr int64_t kMostNames = 40;        // classes that are named and counted
-constexpr int64_t kLongestName = 20 * 6;  // pixels
+constexpr int64_t kMaxNames = 40;          // classes that are named and counted
+constexpr int64_t kMaxNameWidth = 20 * 6;  // pixels
 constexpr Color kDark{8, 48, 107};
 
 Color shade(double part) {
@@ -47,11 +47,11 @@ int64_t ConfusionMatrix::samples_of(int64_t target) const {
 
 data::Image draw(const ConfusionMatrix& matrix) {
   const int64_t classes = matrix.size();
-  const bool named = classes <= kMostNames;
+  const bool named = classes <= kMaxNames;
   const int64_t field = named ? 34 : std::max<int64_t>(1, 900 / classes);
   int64_t name_length = 0;
   for (const std::string& name : matrix.classes) {
-    if (named) name_length = std::max(name_length, text_extent(fitting(name, kLongestName)).width);
+    if (named) name_length = std::max(name_length, text_extent(fitting(name, kMaxNameWidth)).width);
   }
   const Point origin = {3 * kMargin + name_length + kMargin, 3 * kMargin + name_length + kMargin};
   Canvas canvas({origin.x + classes * field + kMargin, origin.y + classes * field + kMargin},
@@ -79,7 +79,7 @@ data::Image draw(const ConfusionMatrix& matrix) {
     }
   }
   for (int64_t i = 0; named && i < classes; ++i) {
-    const auto name = fitting(matrix.classes[static_cast<size_t>(i)], kLongestName);
+    const auto name = fitting(matrix.classes[static_cast<size_t>(i)], kMaxNameWidth);
     const int64_t middle = i * field + field / 2 - 3;
     canvas.text({origin.x - kMargin - text_extent(name).width, origin.y + middle}, name, kBlack);
     canvas.text({origin.x + middle, origin.y - kMargin}, name, kBlack, Canvas::Direction::up);

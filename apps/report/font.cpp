@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/report/font.h"
 
+#include "smtrain/apps/printable.h"
+
 namespace smtrain::app {
 namespace {
 
@@ -109,9 +111,8 @@ constexpr std::array kAscii = {
 std::vector<Glyph> glyphs_of(std::string_view text) {
   std::vector<Glyph> glyphs;
   for (const char letter : text) {
-    const auto byte = static_cast<uint8_t>(letter);
-    if ((byte & 0xc0) == 0x80) continue;  // the rest of a character of several bytes
-    const size_t index = size_t{byte} - ' ';
+    if (continues_character(letter)) continue;
+    const size_t index = size_t{static_cast<uint8_t>(letter)} - ' ';
     glyphs.push_back(index < kAscii.size() ? kAscii[index] : box);
   }
   return glyphs;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kLeft = 64, kRight = 20, kTop = 30, kBottom = 44;  // margins around the axes
 constexpr int64_t kPixelsPerTick = 60;
-constexpr size_t kMostMarkers = 40;  // points of a line that are marked one by one
+constexpr size_t kMaxMarkers = 40;  // points of a line that are marked one by one
 
 constexpr std::array kColors = {Color{31, 119, 180}, Color{255, 127, 14}, Color{44, 160, 44},
                                 Color{214, 39, 40}, Color{148, 103, 189}};
@@ -82,7 +82,7 @@ data::Image line_chart(const std::vector<Series>& series, const LineChartOptions
       const double x = x_axis.at(points[p].first), y = y_axis.at(points[p].second);
       const auto& [before_x, before_y] = points[p == 0 ? 0 : p - 1];
       canvas.line(x_axis.at(before_x), y_axis.at(before_y), x, y, 1.5, color);
-      if (points.size() <= kMostMarkers) canvas.line(x, y, x, y, 5, color);
+      if (points.size() <= kMaxMarkers) canvas.line(x, y, x, y, 5, color);
     }
     if (lines.size() > 1) {
       const auto y = static_cast<int64_t>(kTop + 8 + 14 * i);

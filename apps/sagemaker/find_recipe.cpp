@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/sagemaker/find_recipe.h"
 
+#include "smtrain/apps/config/yaml_reader.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/io/tar.h"
@@ -16,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMaxRecipeBytes = 1 << 20;
 constexpr char kUsualName[] = "smtrain.yaml";
 
 bool is_yaml(const fs::path& path) {

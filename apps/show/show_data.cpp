@@ -20,7 +20,7 @@ constexpr size_t kPerRow = 8;
 // '%9s' of Python: at least nine characters, which in UTF-8 may be more bytes.
 std::string padded(const std::string& name) {
   const auto characters = static_cast<size_t>(
-      std::count_if(name.begin(), name.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+      std::count_if(name.begin(), name.end(), [](char c) { return !continues_character(c); }));
   return std::string(characters < 9 ? 9 - characters : 0, ' ') + name;
 }
 

@@ -12,14 +12,14 @@
 namespace smtrain::app {
 namespace {
 
-constexpr int64_t kMostPictures = 16;
+constexpr int64_t kMaxPictures = 16;
 
 void write_first_batch(Job& job, Split split, int64_t batch_size,
                        const std::filesystem::path& file) {
   const std::vector<std::string>& classes = job.training.dataset->classes();
   std::vector<GridCell> cells;
   for (const auto& [image, target] :
-       first_pictures(job, split, std::min(batch_size, kMostPictures))) {
+       first_pictures(job, split, std::min(batch_size, kMaxPictures))) {
     cells.push_back({.image = reduced(image), .caption = {classes[static_cast<size_t>(target)]}});
   }
   data::write_png(file, image_grid(cells, {.scale = grid_scale(cells.front().image)}));

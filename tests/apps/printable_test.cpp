@@ -33,6 +33,11 @@ TEST(Printable, ReplacesWhatIsNone) {
   EXPECT_EQ(printable("\xE2\x82x"), "??x");
 }
 
+TEST(Printable, TellsTheFirstByteOfACharacter) {
+  for (const char first : {'a', '\xC3', '\xE2', '\xF0'}) EXPECT_FALSE(continues_character(first));
+  for (const char rest : {'\x80', '\xA4', '\xBF'}) EXPECT_TRUE(continues_character(rest));
+}
+
 TEST(Warnings, AreALineEach) {
   std::ostringstream err;
   print_warnings({"one\nline", "two"}, err);
