@@ -9,9 +9,9 @@ namespace smtrain::app {
 
 std::string epoch_line(const EpochMetrics& epoch) {
   const std::string validation =
-      epoch.evaluated
-          ? fmt::format(" val_loss: {} val_acc: {}", fixed_point(epoch.validation.loss, 6),
-                        fixed_point(epoch.validation.accuracy(), 6))
+      epoch.validation
+          ? fmt::format(" val_loss: {} val_acc: {}", fixed_point(epoch.validation->loss, 6),
+                        fixed_point(epoch.validation->accuracy(), 6))
           : "";
   return fmt::format("epoch: {} step: {} train_loss: {} train_acc: {}{} lr: {} time_s: {}",
                      epoch.epoch, epoch.steps, fixed_point(epoch.train_loss, 6),

@@ -104,10 +104,10 @@ void KerasLog::epoch_end(const EpochMetrics& epoch) {
   const Progress& p = progress_;
   std::string text = bar(p.samples_seen, p.samples) +
                      time_taken(output_.seconds_since(epoch_start_), p.samples_seen) + means(p);
-  if (epoch.evaluated) {
+  if (epoch.validation) {
     last_evaluation_ = epoch.validation;
-    text += " - val_loss: " + fixed_point(epoch.validation.loss, 4) +
-            " - val_acc: " + fixed_point(epoch.validation.accuracy(), 4);
+    text += " - val_loss: " + fixed_point(epoch.validation->loss, 4) +
+            " - val_acc: " + fixed_point(epoch.validation->accuracy(), 4);
   }
   write_bar(std::move(text), /*last=*/true);
 }

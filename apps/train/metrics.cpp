@@ -56,15 +56,16 @@ void MetricsFiles::evaluation(int64_t epoch, int64_t step, const Evaluation& e) 
 
 void MetricsFiles::epoch(const EpochMetrics& m) {
   epochs_.push_back(m);
-  const std::string loss = m.evaluated ? number(m.validation.loss) : "";
-  const std::string accuracy = m.evaluated ? number(m.validation.accuracy()) : "";
+  const std::string loss = m.validation ? number(m.validation->loss) : "";
+  const std::string accuracy = m.validation ? number(m.validation->accuracy()) : "";
   write(csv_,
         fmt::format("{},{},{},{},{},{},{:.3f},{:.1f}\n", m.epoch, m.steps, m.lr,
                     number(m.train_loss), loss, accuracy, m.seconds, m.images_per_second),
         csv_path_);
   const std::string validation =
-      m.evaluated ? fmt::format(R"(,"validation_loss":{},"validation_accuracy":{})", loss, accuracy)
-                  : "";
+      m.validation
+          ? fmt::format(R"(,"validation_loss":{},"validation_accuracy":{})", loss, accuracy)
+          : "";
   write(json_,
         fmt::format(
             R"({{"kind":"epoch","epoch":{},"steps":{},"lr":{},"train_loss":{}{},"seconds":{:.3f},)"

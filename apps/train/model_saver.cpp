@@ -9,9 +9,10 @@
 
 namespace smtrain::app {
 
-void ModelSaver::offer(int64_t epoch, int64_t step, const Evaluation* evaluation, bool last) {
+void ModelSaver::offer(int64_t epoch, int64_t step, const std::optional<Evaluation>& evaluation,
+                       bool last) {
   const Recipe& recipe = job_.recipe;
-  const bool is_best = evaluation != nullptr && evaluation->accuracy() > best_accuracy_;
+  const bool is_best = evaluation && evaluation->accuracy() > best_accuracy_;
   if (is_best) best_accuracy_ = evaluation->accuracy();
   const bool keeps_best = recipe.train.save == Save::best && job_.validation_loader;
   if (!(keeps_best ? is_best : last)) return;
@@ -22,7 +23,7 @@ void ModelSaver::offer(int64_t epoch, int64_t step, const Evaluation* evaluation
          " is not finite; the model is not saved");
   }
   ModelCard card = job_card(recipe, *job_.training.dataset, job_.train_loader.sample_shape());
-  if (evaluation != nullptr) card.metric_value = evaluation->accuracy();
+  if (evaluation) card.metric_value = evaluation->accuracy();
   card.epoch = epoch;
   log_.saving();
   save_model(recipe.output, card, *job_.model);

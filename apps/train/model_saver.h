@@ -5,6 +5,7 @@
 #include "smtrain/apps/train/training_log.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace smtrain::app {
 
@@ -13,9 +14,9 @@ class ModelSaver {
  public:
   ModelSaver(const Job& job, TrainingLog& log) : job_(job), log_(log) {}
 
-  /// Saves the model as it is now, if it is the one. `evaluation` is what it came to; null: it was
-  /// not evaluated. Throws std::runtime_error naming a weight that is not finite.
-  void offer(int64_t epoch, int64_t step, const Evaluation* evaluation, bool last);
+  /// Saves the model as it is now, if it is the one. `evaluation` is what it came to, if it was
+  /// evaluated. Throws std::runtime_error naming a weight that is not finite.
+  void offer(int64_t epoch, int64_t step, const std::optional<Evaluation>& evaluation, bool last);
 
  private:
   const Job& job_;

@@ -4,6 +4,7 @@
 #include "smtrain/apps/job/evaluator.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace smtrain::app {
 
@@ -36,9 +37,8 @@ struct EpochMetrics {
   double lr = 0;          // of its last step
   double train_loss = 0;  // mean over the epoch's samples
   double train_accuracy = 0;
-  bool evaluated = false;
-  Evaluation validation;
-  double seconds = 0;  // training alone
+  std::optional<Evaluation> validation;  // none: it was not evaluated
+  double seconds = 0;                    // training alone
   double images_per_second = 0;
 };
 

@@ -50,7 +50,7 @@ void PytorchLog::step(const Progress& p) {
 }
 
 void PytorchLog::epoch_end(const EpochMetrics& epoch) {
-  if (epoch.evaluated) evaluated(epoch.validation);
+  if (epoch.validation) evaluated(*epoch.validation);
 }
 
 void PytorchLog::evaluated(const Evaluation& e) {

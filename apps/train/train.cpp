@@ -145,7 +145,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
       const Evaluation evaluation = job.evaluate(*job.validation_loader);
       log.evaluated(evaluation);
       metrics.evaluation(epoch, step_now, evaluation);
-      saver.offer(epoch, step_now, &evaluation, /*last=*/false);
+      saver.offer(epoch, step_now, evaluation, /*last=*/false);
     };
     EpochMetrics summary = train_epoch(job, epoch, step, log, metrics, evaluate_within);
     step = summary.steps;
@@ -155,12 +155,11 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
           job.evaluate(*job.validation_loader, [&](const auto& batch, const Tensor& scores) {
             if (last) report.add(batch, scores);
           });
-      summary.evaluated = true;
     }
     log.epoch_end(summary);
     notices.info() << epoch_line(summary) << '\n' << std::flush;
     metrics.epoch(summary);
-    saver.offer(epoch, step, summary.evaluated ? &summary.validation : nullptr, last);
+    saver.offer(epoch, step, summary.validation, last);
   }
   folder.link_model();
   report.write(output);

@@ -32,10 +32,10 @@ void write_training_report(const std::filesystem::path& folder, const MetricsFil
   for (const EpochMetrics& epoch : metrics.epochs()) {
     const auto steps = static_cast<double>(epoch.steps);
     epochs.points.push_back({steps, epoch.train_loss});
-    if (!epoch.evaluated) continue;
-    validation.points.push_back({steps, epoch.validation.loss});
+    if (!epoch.validation) continue;
+    validation.points.push_back({steps, epoch.validation->loss});
     accuracy.points.push_back(
-        {static_cast<double>(epoch.epoch), 100 * epoch.validation.accuracy()});
+        {static_cast<double>(epoch.epoch), 100 * epoch.validation->accuracy()});
   }
 
   std::vector<Series> losses = {training, epochs};

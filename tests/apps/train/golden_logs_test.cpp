@@ -43,10 +43,10 @@ void tell(TrainingLog& log, const CatsEpoch& e) {
     progress.add_batch(batch == 600 ? 3 : 4, batch % 100 == 0 ? e.losses[line] : 123);
     log.step(progress);
   }
-  log.epoch_end({.epoch = e.epoch,
-                 .steps = 600 * e.epoch,
-                 .evaluated = true,
-                 .validation = {.loss = e.test_loss, .correct = e.correct, .samples = 597}});
+  log.epoch_end(
+      {.epoch = e.epoch,
+       .steps = 600 * e.epoch,
+       .validation = Evaluation{.loss = e.test_loss, .correct = e.correct, .samples = 597}});
 }
 
 std::string log_of_cats(LogStyle style) {
@@ -129,8 +129,7 @@ TEST(GoldenLogs, TheSecondArticlesLog) {
   seconds = 9.124 + 1.56;
   log->epoch_end(
       {.epoch = 10,
-       .evaluated = true,
-       .validation = {.loss = 0.025707698954685294, .correct = 9916, .samples = 10'000}});
+       .validation = Evaluation{.loss = 0.025707698954685294, .correct = 9916, .samples = 10'000}});
   log->saving();
   log->finished();
   EXPECT_EQ(beginning + out.str(), golden("mnist_keras.log"));

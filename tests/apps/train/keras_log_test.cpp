@@ -115,7 +115,7 @@ TEST_F(KerasLogTest, NumbersHaveNoExponentAndNoSignOfNan) {
   log.epoch_start(p);
   p.add_batch(1, 3e-5);
   log.step(p);
-  log.epoch_end({.evaluated = true, .validation = {.loss = -std::nan(""), .samples = 1}});
+  log.epoch_end({.validation = Evaluation{.loss = -std::nan(""), .samples = 1}});
   log.saving();
   log.finished();
   EXPECT_EQ(printed(), "Epoch 1/1\n\n1/1 " + std::string(kFullBar) +

@@ -50,7 +50,7 @@ class Notebook : public app::TrainingLog {
   void epoch_end(const app::EpochMetrics& epoch) override {
     note("epoch_end", epoch.epoch);
     EXPECT_EQ(epoch.steps, steps_);
-    evaluations += epoch.evaluated ? 1 : 0;
+    evaluations += epoch.validation ? 1 : 0;
   }
   void saving() override { notes.push_back("saving"); }
   void finished() override { notes.push_back("finished"); }

@@ -46,8 +46,8 @@ TEST(PytorchLog, ElsewhereOnlyWholeLines) {
   log.step(p);
   p.add_batch(1, -std::numeric_limits<double>::infinity());
   log.step(p);
-  log.epoch_end({.evaluated = false});
-  log.epoch_end({.evaluated = true, .validation = {.loss = 1e-7, .correct = 0, .samples = 0}});
+  log.epoch_end({});
+  log.epoch_end({.validation = Evaluation{.loss = 1e-7, .correct = 0, .samples = 0}});
   EXPECT_EQ(out.str(),
             "Train Epoch: 1 [1/2 (50%)] Loss: nan\n"
             "Train Epoch: 1 [2/2 (100%)] Loss: -inf\n"

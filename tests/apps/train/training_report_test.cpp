@@ -25,8 +25,7 @@ TEST(TrainingReport, DrawsAccuracyBesideTheLossWhereThereIsValidation) {
   metrics.epoch({.epoch = 2,
                  .steps = 40,
                  .train_loss = 1.1,
-                 .evaluated = true,
-                 .validation = {.loss = 1.2, .correct = 7, .samples = 10}});
+                 .validation = Evaluation{.loss = 1.2, .correct = 7, .samples = 10}});
   write_training_report(directory.path(), metrics);
   const auto both = data::decode_file(directory.path() / "results.png");
   EXPECT_EQ(both.width, 2 * 640);
