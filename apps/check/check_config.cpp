@@ -4,7 +4,6 @@
 #include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/apps/config/learning_rate.h"
 #include "smtrain/apps/config/traps.h"
-#include "smtrain/apps/job/data_facts.h"
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/printable.h"
 

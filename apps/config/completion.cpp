@@ -2,7 +2,7 @@
 #include "smtrain/apps/config/completion.h"
 
 #include "smtrain/apps/config/command_line.h"
-#include "smtrain/apps/config/key_names.h"
+#include "smtrain/apps/config/schema.h"
 #include "smtrain/engine/error.h"
 
 #include <fmt/format.h>

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/explain.h"
 
-#include "smtrain/apps/config/key_names.h"
 #include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/config/schema.h"
-#include "smtrain/apps/config/value_reader.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>

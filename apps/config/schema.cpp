@@ -6,6 +6,7 @@
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/engine/error.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace smtrain::app {
@@ -172,6 +173,34 @@ std::string_view doc_of(std::string_view key) {
       group = std::get<Group>(value);
     }
   }
+}
+
+namespace {
+
+void add_names(const Group& group, const std::string& prefix, std::vector<std::string>& names) {
+  const auto add = [&names](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const Key& key : group.keys) {
+    const std::string name = prefix + std::string(key.name);
+    add(name);
+    if (const auto* inner = std::get_if<Group>(&key.value)) add_names(*inner, name + ".", names);
+    if (const auto* choice = std::get_if<Choice>(&key.value)) {
+      add(name + "." + std::string(choice->tag));
+      for (size_t kind = 0; kind < choice->kinds.size(); ++kind) {
+        add_names(choice->choose(kind), name + ".", names);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> key_names() {
+  Recipe recipe;
+  std::vector<std::string> names;
+  add_names(keys_of(recipe), "", names);
+  return names;
 }
 
 }  // namespace smtrain::app

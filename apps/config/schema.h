@@ -103,4 +103,8 @@ Group keys_of(Recipe& recipe);
 /// are known. Throws std::invalid_argument for a key that does not exist.
 std::string_view doc_of(std::string_view key);
 
+/// The dotted names of the keys that a setting can give: "train.optimizer.lr", those of every kind
+/// of a choice, and the groups around them. In the order of the table, no name twice.
+std::vector<std::string> key_names();
+
 }  // namespace smtrain::app

@@ -4,7 +4,6 @@
 #include "smtrain/apps/config/key_text.h"
 #include "smtrain/apps/config/learning_rate.h"
 #include "smtrain/apps/config/schema.h"
-#include "smtrain/apps/config/value_reader.h"
 #include "smtrain/engine/error.h"
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "smtrain/apps/config/recipe.h"
+#include "smtrain/apps/config/traps.h"
 #include "smtrain/data/dataset.h"
 #include "smtrain/data/loader.h"
 #include "smtrain/data/transform.h"
@@ -57,5 +58,8 @@ data::DataLoader make_loader(const JobData& data, const DataOptions& options, in
 
 /// The loader that a recipe evaluates with.
 data::DataLoader validation_loader(const JobData& data, const Recipe& recipe);
+
+/// What the traps of a recipe need to know about its training data.
+DataFacts facts_of(const data::Dataset& dataset, int64_t steps_per_epoch);
 
 }  // namespace smtrain::app

@@ -12,4 +12,9 @@ namespace smtrain::app {
 /// them, with the names of their classes.
 void write_first_batches(Job& job, const std::filesystem::path& folder);
 
+/// Evaluates a job on its first two validation batches, if it has any, so that what would fail
+/// after an epoch fails now. Draws nothing, prints nothing and leaves the model as it was. Throws
+/// what an evaluation throws.
+void check_evaluation(Job& job);
+
 }  // namespace smtrain::app

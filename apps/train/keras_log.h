@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/apps/train/job_inputs.h"
 #include "smtrain/apps/train/log_output.h"
 #include "smtrain/apps/train/training_log.h"
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "smtrain/apps/config/recipe.h"
-#include "smtrain/apps/train/job_inputs.h"
 #include "smtrain/apps/train/log_output.h"
 #include "smtrain/apps/train/training_log.h"
 

@@ -5,7 +5,6 @@
 #include "smtrain/apps/config/places.h"
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/apps/failure.h"
-#include "smtrain/apps/train/job_inputs.h"
 #include "smtrain/apps/train/training_log.h"
 
 #include <ostream>

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace smtrain::app {
 
@@ -13,6 +14,13 @@ namespace smtrain::app {
 struct SampleCount {
   int64_t share = 0;
   int64_t all = 0;
+};
+
+/// What the container was started with, as JSON texts.
+struct JobInputs {
+  bool container = false;  // then no line is ever overwritten, not on a terminal either
+  std::string hyperparameters_json = "{}";
+  std::string input_data_config_json = "{}";
 };
 
 /// What a job is about to do.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/config/reference.h"
 
-#include "smtrain/apps/config/key_names.h"
+#include "smtrain/apps/config/schema.h"
 #include "smtrain/tests/apps/files.h"
 
 #include <gmock/gmock.h>

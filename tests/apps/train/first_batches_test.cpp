@@ -4,7 +4,6 @@
 #include "smtrain/apps/train/first_batches.h"
 
 #include "smtrain/apps/report/image_grid.h"
-#include "smtrain/apps/train/check_evaluation.h"
 #include "smtrain/data/decode.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/tests/apps/files.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/apps/train/epoch_line.h"
+#include "smtrain/apps/train/run_lines.h"
 
 #include <gtest/gtest.h>
 
