@@ -30,13 +30,15 @@ __device__ __forceinline__ T* dynamic_shared() {
   return reinterpret_cast<T*>(dynamic_shared_storage);
 }
 
-/// One access of sizeof(V) bytes; the address is aligned as V is.
+/// One access of sizeof(V) bytes, at most 16; the address is aligned as V is.
 template <typename V>
 __device__ __forceinline__ V load_vec(const void* address) {
+  static_assert(sizeof(V) <= 16 && alignof(V) == sizeof(V));
   return *static_cast<const V*>(address);
 }
 template <typename V>
 __device__ __forceinline__ void store_vec(void* address, const V& value) {
+  static_assert(sizeof(V) <= 16 && alignof(V) == sizeof(V));
   *static_cast<V*>(address) = value;
 }
 

@@ -250,6 +250,29 @@ TEST(SimtArithmetic, IsThatOfCuda) {
   EXPECT_EQ(__saturatef(std::nanf("")), 0.0f);
 }
 
+struct alignas(16) EightBf16 {
+  __nv_bfloat16 values[8];
+};
+
+TEST(SimtTypes, NarrowFloatsMoveAsVectorsAndComputeInFloat) {
+  Buffer<float> x(std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8});
+  Buffer<__nv_bfloat16> y(8);
+  Buffer<__half> z(8);
+  launch(
+      "entry",
+      +[](const float* x, __nv_bfloat16* y, __half* z) {
+        EightBf16 doubled;
+        for (int i = 0; i < 8; ++i) doubled.values[i] = __float2bfloat16(2 * x[i]);
+        cuda::store_vec(y, doubled);
+        const auto loaded = cuda::load_vec<EightBf16>(y);
+        for (int i = 0; i < 8; ++i) {
+          z[i] = __float2half(__bfloat162float(loaded.values[i]) + 0.5f);
+        }
+      },
+      {}, Stream{}, x.data(), y.data(), z.data());
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ(__half2float(z[i]), 2 * x[i] + 0.5f);
+}
+
 struct OneValue {
   float value;
 };

@@ -4,9 +4,9 @@
 #include "smtrain/kernels/stream.h"
 #include "smtrain/tests/simt/intrinsics.h"
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <tuple>
 #include <utility>
 
@@ -25,18 +25,25 @@ T* dynamic_shared() {
   return static_cast<T*>(simt::dynamic_shared_memory(alignof(T)));
 }
 
+/// The bytes of a V, moved in one access: compilers load the fields of a V one by one.
+template <typename V>
+struct BytesOf {
+  static_assert(sizeof(V) <= 16 && alignof(V) == sizeof(V));
+  typedef unsigned char type __attribute__((vector_size(sizeof(V)), may_alias));
+};
+
 template <typename V>
 SMTRAIN_SIMT_INLINE V load_vec(const void* address, simt::Location at = simt::Location::here()) {
   simt::check_aligned(address, alignof(V), "vector load", at);
-  V value;
-  std::memcpy(&value, address, sizeof(V));  // one access: the fields are not loaded one by one
-  return value;
+  const auto bytes = *static_cast<const typename BytesOf<V>::type*>(address);
+  return std::bit_cast<V>(bytes);
 }
 template <typename V>
 SMTRAIN_SIMT_INLINE void store_vec(void* address, const V& value,
                                    simt::Location at = simt::Location::here()) {
   simt::check_aligned(address, alignof(V), "vector store", at);
-  std::memcpy(address, &value, sizeof(V));
+  *static_cast<typename BytesOf<V>::type*>(address) =
+      std::bit_cast<typename BytesOf<V>::type>(value);
 }
 
 inline float fast_exp(float x) { return std::exp(x); }
