@@ -2,7 +2,7 @@
 #include "smtrain/apps/sagemaker/apply_environment.h"
 
 #include "smtrain/engine/io/file.h"
-#include "smtrain/tests/temporary_directory.h"
+#include "smtrain/tests/apps/sagemaker/container.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,25 +22,16 @@ using testing::IsEmpty;
 
 namespace fs = std::filesystem;
 
-class ApplyEnvironment : public testing::Test {
+class ApplyEnvironment : public test::Container {
  protected:
-  ApplyEnvironment() {
-    around_.variables["SAGEMAKER_BASE_DIR"] = base();
-    around_.host_name = "machine";
-    fs::create_directories(directory_ / "input/config");
-    fs::create_directories(directory_ / "input/data/training/a");
-  }
+  ApplyEnvironment() { fs::create_directories(directory_ / "input/data/training/a"); }
 
-  std::string base() const { return directory_.path().string(); }
-
-  void hyperparameters(const std::string& json) const {
-    write_file_atomically(directory_ / "input/config/hyperparameters.json", std::string_view(json));
-  }
+  void hyperparameters(const std::string& json) const { write("hyperparameters.json", json); }
 
   JobArguments applied(std::vector<std::string> arguments = {}) const {
     arguments.insert(arguments.begin(), "train");
     JobArguments job = std::get<TrainCommand>(parse_command_line(arguments)).job;
-    apply_environment(read_environment(around_), job);
+    apply_environment(environment(), job);
     return job;
   }
 
@@ -53,9 +44,6 @@ class ApplyEnvironment : public testing::Test {
     if (warnings != nullptr) *warnings = read.warnings;
     return read.recipe;
   }
-
-  const test::TemporaryDirectory directory_;
-  ProcessEnvironment around_;
 };
 
 TEST_F(ApplyEnvironment, EachSourceGoesBeforeTheNext) {

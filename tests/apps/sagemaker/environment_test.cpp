@@ -4,8 +4,8 @@
 #include "smtrain/apps/sagemaker/print_environment.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/tests/apps/files.h"
+#include "smtrain/tests/apps/sagemaker/container.h"
 #include "smtrain/tests/shared_data.h"
-#include "smtrain/tests/temporary_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,23 +35,9 @@ std::string value(const Environment& environment, const char* name) {
   return variable == nullptr ? "no " + std::string(name) : variable->value;
 }
 
-/// A container with its files in a temporary folder.
-class Container : public testing::Test {
+class Container : public test::Container {
  protected:
-  Container() {
-    around_.variables["SAGEMAKER_BASE_DIR"] = base();
-    around_.host_name = "machine";
-    around_.processors = 32;
-    fs::create_directories(base() + "/input/config");
-  }
-
-  std::string base() const { return directory_.path().string(); }
-
-  void write(const std::string& name, const std::string& text) const {
-    write_file_atomically(directory_ / ("input/config/" + name), std::string_view(text));
-  }
-
-  Environment environment() const { return read_environment(around_); }
+  Container() { around_.processors = 32; }
 
   std::string mistake() const {
     try {
@@ -92,9 +78,6 @@ class Container : public testing::Test {
     around_.gpus = 8;
     around_.variables["SAGEMAKER_TRAINING_MODULE"] = "sagemaker_pytorch_container.training:main";
   }
-
-  const test::TemporaryDirectory directory_;
-  ProcessEnvironment around_;
 };
 
 TEST_F(Container, PrintsTheVariablesOfTheFirstArticle) {

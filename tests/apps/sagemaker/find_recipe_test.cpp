@@ -2,7 +2,7 @@
 #include "smtrain/apps/sagemaker/find_recipe.h"
 
 #include "smtrain/engine/io/file.h"
-#include "smtrain/tests/temporary_directory.h"
+#include "smtrain/tests/apps/sagemaker/container.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,13 +18,9 @@ using testing::ThrowsMessage;
 
 namespace fs = std::filesystem;
 
-class FindRecipe : public testing::Test {
+class FindRecipe : public test::Container {
  protected:
-  FindRecipe() {
-    around_.variables["SAGEMAKER_BASE_DIR"] = directory_.path().string();
-    fs::create_directories(directory_ / "input/config");
-    fs::create_directories(directory_ / "input/data/training");
-  }
+  FindRecipe() { fs::create_directories(directory_ / "input/data/training"); }
 
   fs::path write(const std::string& name) const {
     const fs::path path = directory_ / name;
@@ -34,13 +30,8 @@ class FindRecipe : public testing::Test {
   }
 
   std::string find(const std::string& asked = "") const {
-    return find_recipe(read_environment(around_), asked).name;
+    return find_recipe(environment(), asked).name;
   }
-
-  std::string base() const { return directory_.path().string(); }
-
-  const test::TemporaryDirectory directory_;
-  ProcessEnvironment around_;
 };
 
 TEST_F(FindRecipe, LooksWhereTheContractSaysInItsOrder) {
@@ -52,7 +43,7 @@ TEST_F(FindRecipe, LooksWhereTheContractSaysInItsOrder) {
       "tar -C '" + base() + "/in' -czf '" + base() + "/input/data/training/sourcedir.tar.gz' .";
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_EQ(find(), base() + "/input/data/training/sourcedir.tar.gz:job.yaml");
-  EXPECT_EQ(find_recipe(read_environment(around_), "./sub/deep.yaml").text, "model: net\n");
+  EXPECT_EQ(find_recipe(environment(), "./sub/deep.yaml").text, "model: net\n");
   const fs::path in_channel = write("input/data/config/any.yaml");
   EXPECT_EQ(find(), in_channel);
   const fs::path named = write("input/data/config/smtrain.yaml");
