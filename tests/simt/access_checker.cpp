@@ -16,6 +16,9 @@ namespace {
 
 constexpr size_t kMostFindings = 20;
 
+// Of this OS thread: what others do meanwhile is the host's.
+thread_local bool in_launch = false;
+
 template <typename T>
 T* untouched_zeros(size_t count) {
   void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
@@ -94,11 +97,11 @@ void AccessChecker::launch_begins(const Launch& launch) {
   const char* call = static_cast<const char*>(launch.call);
   call_ = {call, call + launch.call_bytes};
   traffic_.clear();
-  in_launch_ = true;
+  in_launch = true;
 }
 
 std::vector<std::string> AccessChecker::launch_ends() {
-  in_launch_ = false;
+  in_launch = false;
   std::vector<Finding> of_host, of_launch;
   for (const Finding& finding : findings_) {
     (finding.by.is_set() ? of_launch : of_host).push_back(finding);
@@ -112,7 +115,7 @@ std::vector<std::string> AccessChecker::launch_ends() {
 std::vector<std::string> AccessChecker::take_findings() { return take_texts(); }
 
 void AccessChecker::access(const Access& access) {
-  if (!in_launch_) {
+  if (!in_launch) {
     if (device_.contains(access.address)) host_access(access);
   } else if (device_.contains(access.address)) {
     kernel_access(access);

@@ -75,7 +75,6 @@ class AccessChecker : public Observer {
   Range call_;                    // the launch's kernel and arguments
   AccessOrder order_;
   TrafficCounter traffic_;
-  bool in_launch_ = false;
   std::vector<Finding> findings_;
 };
 

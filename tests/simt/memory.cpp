@@ -221,6 +221,12 @@ void* SharedMemory::at(const void* key, size_t bytes, size_t alignment) {
     fail({}, "%zu bytes of static and dynamic shared memory, at most %zu are possible",
          static_bytes_ + dynamic_bytes_, kSharedLimit);
   }
+  if (dynamic_bytes_ <= kStaticSharedLimit && static_bytes_ + dynamic_bytes_ > kStaticSharedLimit) {
+    fail({},
+         "%zu bytes of static and %zu of dynamic shared memory: a launch gets more than %zu only "
+         "when the dynamic alone exceed that",
+         static_bytes_, dynamic_bytes_, kStaticSharedLimit);
+  }
   return add(key, bytes, alignment < 16 ? 16 : alignment);
 }
 
