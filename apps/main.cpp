@@ -3,6 +3,7 @@
 #include "smtrain/apps/failure.h"
 #include "smtrain/apps/run.h"
 #include "smtrain/apps/sagemaker/process_environment.h"
+#include "smtrain/engine/error.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,8 +22,8 @@
 
 namespace {
 
-constexpr int kFailed = 1;   // the world failed: files, memory
-constexpr int kMistake = 2;  // the caller's: recipe, command line, data that does not fit
+constexpr int kFailed = 1;   // the world failed: disk, memory, numbers that are not finite
+constexpr int kMistake = 2;  // the caller's: recipe, command line, files and data that are read
 
 // A file that is opened while standard output is closed would become it, and get its lines.
 void open_closed_standard_streams() {
@@ -102,6 +103,8 @@ int main(int argc, char** argv) {
     if (outcome.files && exit_code == 0) outcome.files->succeeded();
     return exit_code;
   } catch (const std::invalid_argument& error) {
+    return outcome.failed(error.what(), kMistake);
+  } catch (const smtrain::BadInput& error) {
     return outcome.failed(error.what(), kMistake);
   } catch (const std::bad_alloc&) {
     return outcome.failed("out of memory", kFailed);

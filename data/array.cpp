@@ -24,7 +24,7 @@ std::vector<uint8_t> widened(const std::vector<uint8_t>& raw, const std::string&
     From value;
     std::memcpy(&value, &raw[i * sizeof(From)], sizeof(From));
     if (!std::in_range<To>(value)) {
-      fail(name, ": element ", i, " is ", value, ", above the largest 64-bit signed number");
+      bad_input(name, ": element ", i, " is ", value, ", above the largest 64-bit signed number");
     }
     const To result = static_cast<To>(value);
     std::memcpy(&wide[i * sizeof(To)], &result, sizeof(To));
@@ -58,7 +58,7 @@ uint64_t checked_size_bytes(const Shape& shape, int element_size, const std::str
   int64_t size = element_size;
   for (const int64_t dimension : shape) {
     if (__builtin_mul_overflow(size, dimension, &size)) {
-      fail(name, ": shape ", shape, " is too large for any memory");
+      bad_input(name, ": shape ", shape, " is too large for any memory");
     }
   }
   return static_cast<uint64_t>(size);

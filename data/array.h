@@ -42,12 +42,12 @@ bool has_dtype(StoredType type);
 /// That DType: the type itself, or the next wider one for the integers that DType lacks.
 DType dtype_for(StoredType type);
 
-/// product(shape) * element_size. Throws std::runtime_error, opening with `name`, when that
+/// product(shape) * element_size. Throws BadInput, opening with `name`, when that
 /// overflows.
 uint64_t checked_size_bytes(const Shape& shape, int element_size, const std::string& name);
 
 /// Makes an array of row-major raw elements: orders their bytes and widens them to dtype_for(type).
-/// `raw` holds exactly product(shape) elements. Throws std::runtime_error for an unsigned number
+/// `raw` holds exactly product(shape) elements. Throws BadInput for an unsigned number
 /// above the range of i64.
 Array array_of(StoredType type, const Shape& shape, std::vector<uint8_t> raw,
                const std::string& name);

@@ -41,8 +41,8 @@ std::vector<T> transposed(const std::vector<T>& in, int64_t outer, int64_t rows,
 
 int64_t whole(double value, size_t index, const std::string& name) {
   if (!(value >= 0 && value < static_cast<double>(kMaxClasses)) || value != std::floor(value)) {
-    fail(name, ": label ", index, " is ", value, ", expected a whole number from 0 to ",
-         kMaxClasses - 1);
+    bad_input(name, ": label ", index, " is ", value, ", expected a whole number from 0 to ",
+              kMaxClasses - 1);
   }
   return static_cast<int64_t>(value);
 }
@@ -61,8 +61,8 @@ std::vector<int64_t> one_hot_positions(const NamedArray& labels) {
   for (auto row = values.begin(); row != values.end(); row += classes) {
     const auto one = std::find(row, row + classes, 1.0);
     if (one == row + classes || std::count(row, row + classes, 0.0) != classes - 1) {
-      fail(labels.name, ": row ", numbers.size(),
-           " is not one-hot: expected a single 1 among zeros");
+      bad_input(labels.name, ": row ", numbers.size(),
+                " is not one-hot: expected a single 1 among zeros");
     }
     numbers.push_back(one - row);
   }
@@ -73,7 +73,7 @@ std::vector<int64_t> targets_of(const NamedArray& labels) {
   const auto& shape = labels.array.shape;
   if (shape.ndim() == 1 || (shape.ndim() == 2 && shape[1] == 1)) return class_numbers(labels);
   if (shape.ndim() == 2 && labels.array.numel() > 0) return one_hot_positions(labels);
-  fail(labels.name, ": expected labels [N] or one-hot [N, classes], found shape ", shape);
+  bad_input(labels.name, ": expected labels [N] or one-hot [N, classes], found shape ", shape);
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ ArrayDataset::ArrayDataset(NamedArray images, const NamedArray& labels, ArrayDat
   set_size_of_pictures(array.shape, options.channels_first);
   const int64_t count = array.shape[0];
   if (count != size()) {
-    fail(name_, ": ", count, " images, but ", size(), " labels in ", labels.name);
+    bad_input(name_, ": ", count, " images, but ", size(), " labels in ", labels.name);
   }
 
   const bool transpose = channels_ > 1 && options.channels_first == (array.dtype == DType::u8);
@@ -106,18 +106,18 @@ ArrayDataset::ArrayDataset(NamedArray images, const NamedArray& labels, ArrayDat
   if (classes_.empty()) {
     for (int64_t c = 0; c < needed; ++c) classes_.push_back(std::to_string(c));
   } else if (needed > static_cast<int64_t>(classes_.size())) {
-    fail(labels.name, ": label ", needed - 1, " among ", classes_.size(), " classes");
+    bad_input(labels.name, ": label ", needed - 1, " among ", classes_.size(), " classes");
   }
 }
 
 void ArrayDataset::set_size_of_pictures(const Shape& shape, bool channels_first) {
   channels_ = 1;
-  if (shape.empty() || shape[0] == 0) fail(name_, ": no images in it, shape ", shape);
+  if (shape.empty() || shape[0] == 0) bad_input(name_, ": no images in it, shape ", shape);
   if (shape.ndim() == 2) {
     height_ = width_ = std::llround(std::sqrt(static_cast<double>(shape[1])));
     if (height_ * width_ != shape[1]) {
-      fail(name_, ": pictures of ", shape[1],
-           " pixels are not square, store them as [N, height, width]");
+      bad_input(name_, ": pictures of ", shape[1],
+                " pixels are not square, store them as [N, height, width]");
     }
   } else if (shape.ndim() == 3) {
     height_ = shape[1];
@@ -127,10 +127,11 @@ void ArrayDataset::set_size_of_pictures(const Shape& shape, bool channels_first)
     height_ = channels_first ? shape[2] : shape[1];
     width_ = channels_first ? shape[3] : shape[2];
   } else {
-    fail(name_, ": expected images [N, pixels], [N, H, W] or [N, H, W, C], found shape ", shape);
+    bad_input(name_, ": expected images [N, pixels], [N, H, W] or [N, H, W, C], found shape ",
+              shape);
   }
   if (channels_ == 0 || height_ == 0 || width_ == 0) {
-    fail(name_, ": images without pixels, shape ", shape);
+    bad_input(name_, ": images without pixels, shape ", shape);
   }
 }
 

@@ -32,7 +32,7 @@ class ArrayDataset : public Dataset {
   /// labels  [N] or [N, 1] class numbers (floating point ones must be whole), or [N, classes]
   /// one-hot
   ///
-  /// u8 pictures are kept as pixels, all other types as f32 values. Throws std::runtime_error
+  /// u8 pictures are kept as pixels, all other types as f32 values. Throws BadInput
   /// naming the array that does not fit.
   ArrayDataset(NamedArray images, const NamedArray& labels, ArrayDatasetOptions options = {});
 

@@ -70,7 +70,7 @@ class CachedDataset : public Dataset {
   Sample get(int64_t index) const override {
     const CacheEntry& stored = entry(index);
     const uint8_t* begin = span_of(bytes_).data() + stored.offset;
-    if (stored.error_bytes > 0) throw std::runtime_error({begin, begin + stored.error_bytes});
+    if (stored.error_bytes > 0) throw BadInput({begin, begin + stored.error_bytes});
     Sample sample;
     sample.image = {.height = stored.height, .width = stored.width, .channels = stored.channels};
     sample.image.pixels.assign(begin,

@@ -57,7 +57,7 @@ std::vector<std::string> class_names(const fs::path& path, int64_t classes) {
       if (!line.empty()) names.push_back(line);
     }
     if (static_cast<int64_t>(names.size()) != classes) {
-      fail(path.string(), ": expected ", classes, " class names, found ", names.size());
+      bad_input(path.string(), ": expected ", classes, " class names, found ", names.size());
     }
   } else {
     for (int64_t c = 0; c < classes; ++c) names.push_back(std::to_string(c));
@@ -70,14 +70,14 @@ void append_records(const fs::path& path, const Layout& layout, Array& images, A
   const auto bytes = file.bytes();
   const size_t record_bytes = layout.label_bytes + kPictureBytes;
   if (bytes.empty() || bytes.size() % record_bytes != 0) {
-    fail(path.string(), ": ", bytes.size(), " bytes are not a whole number of records of ",
-         record_bytes, " bytes");
+    bad_input(path.string(), ": ", bytes.size(), " bytes are not a whole number of records of ",
+              record_bytes, " bytes");
   }
   for (size_t at = 0; at < bytes.size(); at += record_bytes) {
     const uint8_t label = bytes[at + layout.label_at];
     if (label >= layout.classes) {
-      fail(path.string(), ": record ", at / record_bytes, " has label ", int{label},
-           ", expected 0 to ", layout.classes - 1);
+      bad_input(path.string(), ": record ", at / record_bytes, " has label ", int{label},
+                ", expected 0 to ", layout.classes - 1);
     }
     labels.bytes.push_back(label);
     const auto picture = bytes.subspan(at + layout.label_bytes, kPictureBytes);

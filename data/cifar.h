@@ -23,7 +23,7 @@ class CifarDataset : public ArrayDataset {
   /// `folder` holds data_batch_1.bin .. data_batch_5.bin and test_batch.bin, or CIFAR-100's
   /// train.bin and test.bin. Class names come from batches.meta.txt or
   /// {fine,coarse}_label_names.txt when they are there, else they are numbers. Throws
-  /// std::runtime_error naming the file that is missing or not as expected.
+  /// BadInput naming the file that is missing or not as expected.
   static std::shared_ptr<CifarDataset> open(const std::filesystem::path& folder,
                                             const CifarOptions& options = {});
 };

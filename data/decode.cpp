@@ -60,27 +60,27 @@ Image decode_by_magic(Bytes bytes, const std::string& name, int64_t max_pixels) 
   }
   for (std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}) {
     if (has(bytes, 0, magic))
-      fail("decode: ", name, ": TIFF is not supported, convert the file to PNG");
+      bad_input("decode: ", name, ": TIFF is not supported, convert the file to PNG");
   }
   if (looks_like_tga(bytes)) return decode_stb(bytes, name, max_pixels, "TGA");
-  if (bytes.empty()) fail("decode: ", name, ": the file is empty");
-  fail("decode: ", name,
-       ": expected JPEG, PNG, WebP, BMP, GIF, TGA or PNM, but the file starts with",
-       first_bytes(bytes));
+  if (bytes.empty()) bad_input("decode: ", name, ": the file is empty");
+  bad_input("decode: ", name,
+            ": expected JPEG, PNG, WebP, BMP, GIF, TGA or PNM, but the file starts with",
+            first_bytes(bytes));
 }
 
 }  // namespace
 
 void fail_damaged(const std::string& name, std::string_view format, std::string_view reason) {
-  fail("decode: ", name, ": damaged ", format, ": ", reason);
+  bad_input("decode: ", name, ": damaged ", format, ": ", reason);
 }
 
 void check_size(const std::string& name, int64_t height, int64_t width, int64_t max_pixels) {
   if (height <= 0 || width <= 0)
-    fail("decode: ", name, ": the picture is empty, ", width, "x", height, " pixels");
+    bad_input("decode: ", name, ": the picture is empty, ", width, "x", height, " pixels");
   if (height > max_pixels / width) {
-    fail("decode: ", name, ": the picture is too large, ", width, "x", height, " pixels (at most ",
-         max_pixels, " are allowed)");
+    bad_input("decode: ", name, ": the picture is too large, ", width, "x", height,
+              " pixels (at most ", max_pixels, " are allowed)");
   }
 }
 

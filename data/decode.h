@@ -22,7 +22,7 @@ struct DecodeOptions {
 /// with one channel `convert("L")`: alpha is dropped, 16-bit colours keep their high byte, 16-bit
 /// grey is clipped at 255.
 ///
-/// `name` is only for messages. Throws std::runtime_error that names the file and what is wrong
+/// `name` is only for messages. Throws BadInput that names the file and what is wrong
 /// with it when the format is unknown or not supported (TIFF, animated WebP), when the data are
 /// damaged or end early, or when the picture has more than max_pixels.
 Image decode(std::span<const uint8_t> bytes, const std::string& name,

@@ -102,7 +102,7 @@ Image decode_jpeg(Bytes bytes, const std::string& name, int64_t max_pixels) {
   const int64_t height = reader.info().image_height, width = reader.info().image_width;
   const int components = reader.info().num_components;
   if (components != 1 && components != 3 && components != 4) {
-    fail("decode: ", name, ": expected a JPEG of 1, 3 or 4 components, got ", components);
+    bad_input("decode: ", name, ": expected a JPEG of 1, 3 or 4 components, got ", components);
   }
 
   const bool is_cmyk = components == 4;

@@ -80,7 +80,8 @@ bool bmp_has_16_bits(Bytes bmp) { return bmp.size() >= 30 && bmp[14] >= 40 && bm
 Image decode_stb(Bytes bytes, const std::string& name, int64_t max_pixels,
                  std::string_view format) {
   if (format == "BMP" && bmp_has_16_bits(bytes)) {
-    fail("decode: ", name, ": BMP of 16 bits per pixel is not supported, convert the file to PNG");
+    bad_input("decode: ", name,
+              ": BMP of 16 bits per pixel is not supported, convert the file to PNG");
   }
   if (format == "TGA" && !tga_is_complete(bytes)) fail_damaged(name, format, kTruncated);
   std::vector<uint8_t> opaque;

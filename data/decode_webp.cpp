@@ -26,7 +26,7 @@ Image decode_webp(Bytes bytes, const std::string& name, int64_t max_pixels) {
     fail("decode: ", name, ": libwebp has another version than its header");
   VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &config.input);
   if (status != VP8_STATUS_OK) fail_damaged(name, "WebP", reason(status));
-  if (config.input.has_animation) fail("decode: ", name, ": animated WebP is not supported");
+  if (config.input.has_animation) bad_input("decode: ", name, ": animated WebP is not supported");
 
   Image image = make_image(name, config.input.height, config.input.width, 3, max_pixels);
   config.output.colorspace = MODE_RGB;

@@ -28,8 +28,8 @@ StoredType stored_type(uint8_t code, const std::string& name) {
     case 0x0d: return {'f', 4, true};
     case 0x0e: return {'f', 8, true};
   }
-  fail(name, ": not an IDX file: element type ", int{code},
-       " is not known, expected 8, 9 or 11 to 14");
+  bad_input(name, ": not an IDX file: element type ", int{code},
+            " is not known, expected 8, 9 or 11 to 14");
 }
 
 // What a header claims is believed up to here; beyond it memory grows with what is really there.
@@ -43,7 +43,7 @@ std::vector<uint8_t> read_exactly(Decompressor& file, size_t size, std::string_v
     bytes.resize(std::min(size, std::max(kTrustedBytes, 2 * got)));
     got += file.read(std::span(bytes).subspan(got));
     if (got < bytes.size())
-      fail(name, ": truncated: ", size, " bytes of ", what, " expected, ", got, " are there");
+      bad_input(name, ": truncated: ", size, " bytes of ", what, " expected, ", got, " are there");
   }
   return bytes;
 }
@@ -53,8 +53,8 @@ void expect_dimensions(const Array& array, std::initializer_list<int> expected,
   for (const int dimensions : expected) {
     if (array.shape.ndim() == dimensions) return;
   }
-  fail(path.string(), ": expected IDX ", what, " (magic ", kMagicOfBytes + *expected.begin(),
-       "), found magic ", kMagicOfBytes + array.shape.ndim());
+  bad_input(path.string(), ": expected IDX ", what, " (magic ", kMagicOfBytes + *expected.begin(),
+            "), found magic ", kMagicOfBytes + array.shape.ndim());
 }
 
 }  // namespace
@@ -65,12 +65,12 @@ Array parse_idx(std::span<const uint8_t> file, const std::string& name) {
 
   const auto magic = read_exactly(source, 4, "magic number", name);
   if (magic[0] != 0 || magic[1] != 0) {
-    fail(name, ": not an IDX file: it begins with bytes ", int{magic[0]}, " ", int{magic[1]},
-         ", expected 0 0");
+    bad_input(name, ": not an IDX file: it begins with bytes ", int{magic[0]}, " ", int{magic[1]},
+              ", expected 0 0");
   }
   const StoredType type = stored_type(magic[2], name);
   if (magic[3] > kMaxDims)
-    fail(name, ": ", int{magic[3]}, " dimensions, expected at most ", kMaxDims);
+    bad_input(name, ": ", int{magic[3]}, " dimensions, expected at most ", kMaxDims);
   const auto header = read_exactly(source, size_t{4} * magic[3], "dimensions", name);
   ByteReader dimensions(header, name);
   Shape shape;
@@ -78,13 +78,13 @@ Array parse_idx(std::span<const uint8_t> file, const std::string& name) {
 
   const uint64_t size = checked_size_bytes(shape, type.size, name);
   if (size / (packed ? kMaxInflation : 1) > file.size()) {
-    fail(name, ": shape ", shape, " needs ", size, " bytes of data, more than a ",
-         packed ? "gzip " : "", "file of ", file.size(), " bytes can hold");
+    bad_input(name, ": shape ", shape, " needs ", size, " bytes of data, more than a ",
+              packed ? "gzip " : "", "file of ", file.size(), " bytes can hold");
   }
   auto raw = read_exactly(source, size, "data", name);
   uint8_t beyond;
   if (source.read({&beyond, 1}) != 0) {
-    fail(name, ": more data than the ", size, " bytes of its shape ", shape);
+    bad_input(name, ": more data than the ", size, " bytes of its shape ", shape);
   }
   return array_of(type, shape, std::move(raw), name);
 }

@@ -14,7 +14,7 @@ namespace smtrain::data {
 /// The IDX format of the MNIST files (http://yann.lecun.com/exdb/mnist): a big-endian magic number
 /// of two zero bytes, element type and number of dimensions, the dimensions, the elements. Plain or
 /// gzip, told apart by content. The header's sizes are checked against the file's before anything
-/// is allocated, and no more than they state is unpacked. Throws std::runtime_error naming the
+/// is allocated, and no more than they state is unpacked. Throws BadInput naming the
 /// file.
 Array parse_idx(std::span<const uint8_t> file, const std::string& name);
 Array read_idx(const std::filesystem::path& path);
@@ -28,7 +28,7 @@ class IdxDataset : public ArrayDataset {
  public:
   using ArrayDataset::ArrayDataset;
 
-  /// Throws std::runtime_error naming the file and what was expected of it.
+  /// Throws BadInput naming the file and what was expected of it.
   static std::shared_ptr<IdxDataset> open(const std::filesystem::path& images,
                                           const std::filesystem::path& labels,
                                           ArrayDatasetOptions options = {});

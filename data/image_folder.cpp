@@ -35,7 +35,7 @@ Listing list(const fs::path& folder) {
     auto& kind = entry->is_directory(broken_link) ? listing.folders : listing.files;
     kind.push_back(entry->path().filename().string());
   }
-  if (error) fail("ImageFolder: cannot list ", folder.string(), ": ", error.message());
+  if (error) bad_input("ImageFolder: cannot list ", folder.string(), ": ", error.message());
   std::sort(listing.folders.begin(), listing.folders.end());
   std::sort(listing.files.begin(), listing.files.end());
   return listing;
@@ -46,7 +46,7 @@ using FolderId = std::pair<dev_t, ino_t>;
 FolderId id_of(const fs::path& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
-    fail("ImageFolder: cannot list ", folder.string(), ": ", system_message());
+    bad_input("ImageFolder: cannot list ", folder.string(), ": ", system_message());
   }
   return {status.st_dev, status.st_ino};
 }
@@ -56,10 +56,10 @@ void collect_folders(const fs::path& folder, std::vector<FolderId>& above,
                      std::vector<std::pair<std::string, std::vector<std::string>>>& collected) {
   const FolderId id = id_of(folder);
   if (std::ranges::find(above, id) != above.end())
-    fail("ImageFolder: ", folder.string(), ": symbolic links lead back to a folder above");
+    bad_input("ImageFolder: ", folder.string(), ": symbolic links lead back to a folder above");
   if (collected.size() == kMostFolders) {
-    fail("ImageFolder: ", folder.string(), ": more than ", kMostFolders,
-         " folders in a class; do symbolic links lead to the same ones again and again?");
+    bad_input("ImageFolder: ", folder.string(), ": more than ", kMostFolders,
+              " folders in a class; do symbolic links lead to the same ones again and again?");
   }
   Listing listing = list(folder);
   collected.emplace_back(folder.string(), std::move(listing.files));

@@ -21,7 +21,7 @@ bool is_picture(const std::string& name);
 /// sorted by name. Contents are looked at only by get().
 class ImageFolder : public Dataset {
  public:
-  /// Lists the files. Throws std::runtime_error naming the folder when it is missing, unreadable or
+  /// Lists the files. Throws BadInput naming the folder when it is missing, unreadable or
   /// without classes, when a class has no pictures, or when symbolic links lead back to a folder
   /// above.
   explicit ImageFolder(const std::filesystem::path& root, const DecodeOptions& decode_options = {});

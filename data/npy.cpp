@@ -41,7 +41,7 @@ class HeaderParser {
       } else if (key == "shape" && !shape_) {
         shape_ = tuple();
       } else {
-        fail(name_, ": unexpected or repeated key '", key, "' in the header");
+        bad_input(name_, ": unexpected or repeated key '", key, "' in the header");
       }
       if (!accept(',')) {
         expect('}');
@@ -51,14 +51,14 @@ class HeaderParser {
     skip_space();
     if (at_ < text_.size()) fail_here("the end");
     if (!descr_ || !fortran_order_ || !shape_) {
-      fail(name_, ": the header lacks one of 'descr', 'fortran_order', 'shape'");
+      bad_input(name_, ": the header lacks one of 'descr', 'fortran_order', 'shape'");
     }
     return {*descr_, *fortran_order_, *shape_};
   }
 
  private:
   [[noreturn]] void fail_here(std::string_view expected) const {
-    fail(name_, ": header: expected ", expected, " at character ", at_, " of its text");
+    bad_input(name_, ": header: expected ", expected, " at character ", at_, " of its text");
   }
 
   void skip_space() {
@@ -106,7 +106,7 @@ class HeaderParser {
       if (error != std::errc{} || value < 0) fail_here("a dimension of 0 to 2^63-1");
       at_ += static_cast<size_t>(end - begin);
       accept('L');  // Python 2 wrote long integers so
-      if (values.ndim() == kMaxDims) fail(name_, ": more than ", kMaxDims, " dimensions");
+      if (values.ndim() == kMaxDims) bad_input(name_, ": more than ", kMaxDims, " dimensions");
       values.push_back(value);
       if (!accept(',')) {
         expect(')');
@@ -119,21 +119,21 @@ class HeaderParser {
   StoredType element_type() {
     skip_space();
     if (at_ < text_.size() && text_[at_] == '[') {
-      fail(name_, ": structured arrays (several named fields per element) are not supported");
+      bad_input(name_, ": structured arrays (several named fields per element) are not supported");
     }
     const std::string_view descr = quoted();
     StoredType type;
     const bool has_order = !descr.empty() && std::string_view("<>|=").find(descr[0]) != descr.npos;
     const std::string_view rest = descr.substr(has_order ? 1 : 0);
-    if (rest.starts_with('O')) fail(name_, ": arrays of Python objects are not supported");
+    if (rest.starts_with('O')) bad_input(name_, ": arrays of Python objects are not supported");
     type.big_endian = has_order && descr[0] == '>';
     type.kind = rest.empty() ? '?' : rest[0];
     const char* end = rest.data() + rest.size();
     const bool sized =
         rest.size() >= 2 && std::from_chars(rest.data() + 1, end, type.size).ptr == end;
     if (!sized || !has_dtype(type)) {
-      fail(name_, ": element type '", descr,
-           "' is not supported, expected f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 or b1");
+      bad_input(name_, ": element type '", descr,
+                "' is not supported, expected f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 or b1");
     }
     return type;
   }
@@ -148,13 +148,13 @@ class HeaderParser {
 
 Header read_header(ByteReader& in) {
   if (in.remaining() < kMagic.size() || in.take_text(kMagic.size(), "magic") != kMagic) {
-    fail(in.name(), ": not a .npy file (it does not begin with \\x93NUMPY)");
+    bad_input(in.name(), ": not a .npy file (it does not begin with \\x93NUMPY)");
   }
   const int major = in.little<uint8_t>("version");
   const int minor = in.little<uint8_t>("version");
   if (major < 1 || major > 3 || minor != 0) {
-    fail(in.name(), ": .npy version ", major, ".", minor,
-         " is not known, expected 1.0, 2.0 or 3.0");
+    bad_input(in.name(), ": .npy version ", major, ".", minor,
+              " is not known, expected 1.0, 2.0 or 3.0");
   }
   const uint64_t size =
       major == 1 ? in.little<uint16_t>("header length") : in.little<uint32_t>("header length");
@@ -208,8 +208,8 @@ Array parse_npy(std::vector<uint8_t> file, const std::string& name) {
   const Header header = read_header(in);
   const uint64_t size = checked_size_bytes(header.shape, header.type.size, name);
   if (size != in.remaining()) {
-    fail(name, ": shape ", header.shape, " needs ", size, " bytes of data, the file has ",
-         in.remaining());
+    bad_input(name, ": shape ", header.shape, " needs ", size, " bytes of data, the file has ",
+              in.remaining());
   }
   file.erase(file.begin(), file.begin() + static_cast<ptrdiff_t>(in.offset()));
   if (header.fortran_order && header.shape.ndim() > 1) {

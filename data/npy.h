@@ -13,7 +13,7 @@ namespace smtrain::data {
 /// NumPy's .npy format, versions 1 to 3 (numpy.lib.format), either byte order, C or Fortran order.
 /// Integers that DType lacks are widened. Object and structured arrays, text, complex numbers and
 /// 128-bit floats are refused by name. `name` is what messages call the file. Throws
-/// std::runtime_error naming it and the place.
+/// BadInput naming it and the place.
 Array parse_npy(std::vector<uint8_t> file, const std::string& name);
 
 Array read_npy(const std::filesystem::path& path);

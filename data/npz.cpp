@@ -43,7 +43,7 @@ Array read_npz_array(const std::filesystem::path& path, const std::string& array
   for (const ZipEntry& entry : zip.entries()) {
     names += (names.empty() ? "" : ", ") + entry.name.substr(0, entry.name.rfind(kSuffix));
   }
-  fail(path.string(), ": no array '", array, "' in it, there are: ", names);
+  bad_input(path.string(), ": no array '", array, "' in it, there are: ", names);
 }
 
 }  // namespace smtrain::data

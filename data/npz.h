@@ -11,7 +11,7 @@
 namespace smtrain::data {
 
 /// The arrays of a NumPy .npz archive by name (without ".npy"), stored or compressed; other entries
-/// are left alone. Throws std::runtime_error naming the archive and the array.
+/// are left alone. Throws BadInput naming the archive and the array.
 std::map<std::string, Array> read_npz(const std::filesystem::path& path);
 std::map<std::string, Array> parse_npz(std::span<const uint8_t> archive, const std::string& name);
 

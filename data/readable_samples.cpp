@@ -42,8 +42,8 @@ void check_classes_are_left(const Dataset& dataset, const std::vector<bool>& rea
   for (const UnreadableSample& sample : unreadable) {
     const auto target = static_cast<size_t>(dataset.target(sample.index));
     if (!left[target]) {
-      fail("readable_samples: no sample of class ", dataset.classes()[target],
-           " can be read; the first: ", sample.reason);
+      bad_input("readable_samples: no sample of class ", dataset.classes()[target],
+                " can be read; the first: ", sample.reason);
     }
   }
 }
@@ -66,8 +66,8 @@ ReadableSamples readable_samples(std::shared_ptr<const Dataset> dataset, Corrupt
   if (unreadable.empty()) return {std::move(dataset), {}};
   const int64_t size = dataset->size();
   if (std::ssize(unreadable) == size) {
-    fail("readable_samples: none of ", size,
-         " samples can be read; the first: ", unreadable.front().reason);
+    bad_input("readable_samples: none of ", size,
+              " samples can be read; the first: ", unreadable.front().reason);
   }
 
   std::vector<bool> readable(static_cast<size_t>(size), true);

@@ -35,7 +35,7 @@ struct ReadableSamples {
 /// way neither the order nor any batch depends on when a damaged file is met. Samples in memory
 /// cost nothing, those of a cache next to nothing.
 ///
-/// Throws std::runtime_error when no sample of a class is readable.
+/// Throws BadInput when no sample of a class is readable.
 ReadableSamples readable_samples(std::shared_ptr<const Dataset> dataset, CorruptPolicy policy,
                                  int threads = 0);
 

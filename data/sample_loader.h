@@ -31,7 +31,7 @@ class SampleLoader {
   bool is_copy() const { return is_copy_; }
 
   /// Fills `row` with sample `index`; its random transforms depend on (epoch_seed, index) alone.
-  /// Any thread may call it. Throws std::runtime_error for a sample of another size, and what the
+  /// Any thread may call it. Throws BadInput for a sample of another size, and what the
   /// dataset and the transforms throw.
   void load(int64_t index, int64_t epoch_seed, void* row) const;
 

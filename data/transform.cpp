@@ -98,8 +98,8 @@ Resize::Resize(int64_t shorter_side, ResizeFilter filter)
 Image Resize::apply(Image image, SampleRandom&) const {
   const Size2d size = size_ ? *size_ : shorter_side_size(image.height, image.width, shorter_side_);
   if (size.height > kMaxPixels / size.width) {
-    fail("Resize: a picture of ", Size2d(image.height, image.width), " would become one of ", size,
-         ", of more than ", kMaxPixels, " pixels");
+    bad_input("Resize: a picture of ", Size2d(image.height, image.width), " would become one of ",
+              size, ", of more than ", kMaxPixels, " pixels");
   }
   return resize(image, size.height, size.width, filter_);
 }

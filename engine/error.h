@@ -15,6 +15,13 @@ class OutOfMemory : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What was read is missing, unreadable or not what it should be: a file or folder that the caller
+/// named.
+class BadInput : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// A value that can be streamed, and how: so that joining is one function and not one per message.
 struct TextPart {
   const void* value;
@@ -59,6 +66,12 @@ void check(bool condition, const Parts&... parts) {
 template <typename... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
   throw std::runtime_error(concat_text(parts...));
+}
+
+/// Throws BadInput with the joined parts.
+template <typename... Parts>
+[[noreturn]] void bad_input(const Parts&... parts) {
+  throw BadInput(concat_text(parts...));
 }
 
 }  // namespace smtrain

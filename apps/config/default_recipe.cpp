@@ -110,12 +110,16 @@ std::string default_recipe(const fs::path& folder) {
   if (!found) found = find_npz(folder);
   if (!found) found = find_class_folders(folder);
   if (!found) {
-    fail(folder.string(), ": ", fs::exists(folder) ? "holds no data that is known" : "is not there",
-         "; looked for folders train and validation (or val, valid, eval, test, testing) with a "
-         "folder of "
-         "pictures for each class, a folder of pictures for each class, MNIST's "
-         "train-images-idx3-ubyte or train-images-idx3-ubyte.gz, CIFAR's data_batch_1.bin or "
-         "train.bin, one .npz file");
+    std::error_code error;
+    const bool is_there = fs::exists(folder, error);
+    if (error) bad_input(folder.string(), ": cannot list: ", error.message());
+    bad_input(
+        folder.string(), ": ", is_there ? "holds no data that is known" : "is not there",
+        "; looked for folders train and validation (or val, valid, eval, test, testing) with a "
+        "folder of "
+        "pictures for each class, a folder of pictures for each class, MNIST's "
+        "train-images-idx3-ubyte or train-images-idx3-ubyte.gz, CIFAR's data_batch_1.bin or "
+        "train.bin, one .npz file");
   }
   const bool is_pictures = found->format == std::string_view("image_folder");
   std::string text = is_pictures ? kPictureModel : kSmallModel;

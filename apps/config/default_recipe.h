@@ -12,7 +12,7 @@ namespace smtrain::app {
 ///   pictures; data of MNIST's or CIFAR's file names; one .npz archive, which may also be named
 ///   itself
 ///
-/// Throws std::runtime_error that lists what was looked for when there is none of it.
+/// Throws BadInput that lists what was looked for when there is none of it.
 std::string default_recipe(const std::filesystem::path& folder);
 
 }  // namespace smtrain::app

@@ -33,7 +33,7 @@ std::optional<std::filesystem::path> keras_settings_file(const Variables& variab
 std::vector<Setting> parse_keras_settings(std::string_view text, const std::string& name);
 
 /// Reads Keras' file when it is asked, with a line on `err` that names it. Throws also
-/// std::runtime_error when the file can't be read.
+/// BadInput when the file can't be read.
 DefaultSettings keras_defaults(const Variables& variables, std::ostream& err);
 
 }  // namespace smtrain::app

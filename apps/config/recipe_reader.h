@@ -50,7 +50,7 @@ SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name
                                   const Variables& variables = {},
                                   const DefaultSettings& keras_defaults = {});
 
-/// The recipe in a file. Throws also std::runtime_error naming the file when it can't be read.
+/// The recipe in a file. Throws also BadInput naming the file when it can't be read.
 SourcedRecipe read_sourced_recipe_file(const std::filesystem::path& path,
                                        const std::vector<Setting>& settings = {},
                                        const Variables& variables = {},

@@ -107,7 +107,7 @@ class TensorList {
 };
 
 void print_file(std::ostream& out, const fs::path& path) {
-  if (!fs::exists(path)) fail(path.string(), ": does not exist");
+  if (!fs::exists(path)) bad_input(path.string(), ": does not exist");
   if (is_folder(path)) return print_model(out, path);
   TensorList tensors;
   const std::string extension = path.extension().string();
@@ -122,7 +122,8 @@ void print_file(std::ostream& out, const fs::path& path) {
       tensors.add(name, array.dtype, array.shape);
     }
   } else {
-    fail(path.string(), ": expected a .safetensors, .pth, .pt or .npz file, or a model's folder");
+    bad_input(path.string(),
+              ": expected a .safetensors, .pth, .pt or .npz file, or a model's folder");
   }
   tensors.print(out, path);
 }

@@ -24,11 +24,11 @@ namespace fs = std::filesystem;
 
 // MNIST's own file of that name, as it is or gzip-compressed.
 fs::path idx_file(const fs::path& folder, const std::string& name) {
-  if (!is_folder(folder)) fail(folder.string(), ": expected a folder with ", name, ".gz");
+  if (!is_folder(folder)) bad_input(folder.string(), ": expected a folder with ", name, ".gz");
   for (const char* ending : {"", ".gz"}) {
     if (fs::exists(folder / (name + ending))) return folder / (name + ending);
   }
-  fail(folder.string(), ": has no ", name, ".gz");
+  bad_input(folder.string(), ": has no ", name, ".gz");
 }
 
 DatasetPtr open_idx(const SplitOptions& where, Split split,

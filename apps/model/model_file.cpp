@@ -36,7 +36,7 @@ Metadata metadata_of(const ModelCard& card) {
           {"smtrain.data_hash", card.data_hash}};
 }
 
-/// A card out of a file's metadata. Throws std::runtime_error that names file and key.
+/// A card out of a file's metadata. Throws BadInput that names file and key.
 class CardReader {
  public:
   CardReader(const Metadata& metadata, std::string file)
@@ -57,14 +57,14 @@ class CardReader {
   const std::string& text(const std::string& key) const {
     const auto found = metadata_.find(key);
     if (found == metadata_.end())
-      fail(file_, ": not a model of smtrain: no ", key, " in its metadata");
+      bad_input(file_, ": not a model of smtrain: no ", key, " in its metadata");
     return found->second;
   }
 
   template <typename T>
   T number(const std::string& key) const {
     const auto value = parse_number<T>(text(key));
-    if (!value) fail(file_, ": ", key, ": expected a number, got '", text(key), "'");
+    if (!value) bad_input(file_, ": ", key, ": expected a number, got '", text(key), "'");
     return *value;
   }
 
@@ -73,14 +73,14 @@ class CardReader {
     try {
       return Json::parse(text(key)).get<std::vector<T>>();
     } catch (const Json::exception&) {
-      fail(file_, ": ", key, ": expected ", expected);
+      bad_input(file_, ": ", key, ": expected ", expected);
     }
   }
 
   std::vector<std::string> classes() const {
     const char* const expected = "a JSON list of one name or more";
     auto names = list<std::string>("smtrain.classes", expected);
-    if (names.empty()) fail(file_, ": smtrain.classes: expected ", expected);
+    if (names.empty()) bad_input(file_, ": smtrain.classes: expected ", expected);
     return names;
   }
 
@@ -90,7 +90,7 @@ class CardReader {
     const auto in_range = [&](size_t i, int64_t most) { return sizes[i] >= 1 && sizes[i] <= most; };
     if (sizes.size() != 3 || !in_range(0, kMaxChannels) || !in_range(1, kMaxSide) ||
         !in_range(2, kMaxSide)) {
-      fail(file_, ": smtrain.input: expected ", expected, ", got ", text("smtrain.input"));
+      bad_input(file_, ": smtrain.input: expected ", expected, ", got ", text("smtrain.input"));
     }
     return Shape(sizes);
   }
@@ -100,12 +100,12 @@ class CardReader {
     for (size_t at = yaml.find("${"); at != yaml.npos; at = yaml.find("${", at + 1)) {
       // dump() writes "$${" for the characters "${".
       if (at == 0 || yaml[at - 1] != '$')
-        fail(file_, ": ", kRecipeKey, ": holds a variable, ", yaml.substr(at, 40));
+        bad_input(file_, ": ", kRecipeKey, ": holds a variable, ", yaml.substr(at, 40));
     }
     try {
       return read_recipe(yaml, file_ + ": " + kRecipeKey);
     } catch (const std::invalid_argument& error) {
-      fail(error.what());
+      bad_input(error.what());
     }
   }
 
@@ -133,8 +133,9 @@ void save_model(const OutputOptions& output, const ModelCard& card, const nn::Mo
 
 TrainedModel load_model(const std::filesystem::path& path) {
   const auto file = is_folder(path) ? path / kModelFile : path;
-  if (std::filesystem::exists(file) && file.extension() != ".safetensors")
-    fail(file.string(), ": expected a .safetensors file of smtrain, or a folder that holds one");
+  if (is_file(file) && file.extension() != ".safetensors")
+    bad_input(file.string(),
+              ": expected a .safetensors file of smtrain, or a folder that holds one");
   const nn::StateDict state = nn::read_safetensors(file);
   ModelCard card = CardReader(state.metadata(), file.string()).card();
 
@@ -147,7 +148,7 @@ TrainedModel load_model(const std::filesystem::path& path) {
     model = build_model(card.recipe.model, card.input, static_cast<int64_t>(card.classes.size()),
                         numbers);
   } catch (const std::invalid_argument& error) {
-    fail(file.string(), ": ", error.what());
+    bad_input(file.string(), ": ", error.what());
   }
   model->load_state_dict(state, file.string());
   model->eval();

@@ -43,7 +43,7 @@ void check_can_save(const OutputOptions& output);
 void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model);
 
 /// Reads what save_model() wrote: a model.safetensors file, or a folder that holds one. Throws
-/// std::runtime_error naming the file when it is missing, damaged or not one of ours,
+/// BadInput naming the file when it is missing, damaged or not one of ours,
 /// std::invalid_argument when the weights do not fit.
 TrainedModel load_model(const std::filesystem::path& path);
 

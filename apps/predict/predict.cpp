@@ -37,8 +37,8 @@ std::vector<std::string> pictures_in(const fs::path& path) {
     if (!entry->is_directory() && data::is_picture(last.filename().string()))
       pictures.push_back(last.string());
   }
-  if (error) fail(last.string(), ": cannot list: ", error.message());
-  if (pictures.empty()) fail(path.string(), ": holds no pictures");
+  if (error) bad_input(last.string(), ": cannot list: ", error.message());
+  if (pictures.empty()) bad_input(path.string(), ": holds no pictures");
   std::sort(pictures.begin(), pictures.end());
   return pictures;
 }
@@ -75,8 +75,8 @@ class Classifier {
     const data::Image image = transform_.apply(data::decode_file(path, decode_), unused);
     const Shape shape = {image.channels, image.height, image.width};
     if (shape != input_) {
-      fail(path, ": the model takes ", input_, ", its transforms make ", shape,
-           " of this picture; --set data.transform=[...] replaces them");
+      bad_input(path, ": the model takes ", input_, ", its transforms make ", shape,
+                " of this picture; --set data.transform=[...] replaces them");
     }
     const Shape batch = {1, shape[0], shape[1], shape[2]};
     const TensorOptions channels_last = {.dtype = DType::u8, .format = MemoryFormat::channels_last};

@@ -60,8 +60,8 @@ std::map<std::string, std::string> recipes_in_archive(const fs::path& archive,
                                : entry.name == fs::path(asked).lexically_normal();
     if (!is_wanted || entry.is_folder) return;
     if (entry.size > kMaxRecipeBytes)
-      fail(archive.string(), ": ", entry.name, " has ", entry.size, " bytes, expected at most ",
-           kMaxRecipeBytes);
+      bad_input(archive.string(), ": ", entry.name, " has ", entry.size,
+                " bytes, expected at most ", kMaxRecipeBytes);
     std::string text(entry.size, '\0');
     read({reinterpret_cast<uint8_t*>(text.data()), text.size()});
     recipes[entry.name] = std::move(text);

@@ -21,7 +21,7 @@ struct FoundRecipe {
 ///
 /// The recipe in a folder or archive is its smtrain.yaml or else its only .yaml file. Throws
 /// std::invalid_argument when `asked` is nowhere, listing where it was looked for, and where there
-/// are several recipes; std::runtime_error for a damaged archive.
+/// are several recipes; BadInput for a damaged archive.
 FoundRecipe find_recipe(const Environment& environment, const std::string& asked);
 
 }  // namespace smtrain::app

@@ -22,8 +22,8 @@ struct RunOptions {
 /// Trains what a recipe says, in a context of its own, and leaves the model in output.model_dir and
 /// the recipe, metrics and pictures in output.dir. The log is told of every step; the program's own
 /// lines go to `err` as log.level says. Throws std::invalid_argument for a recipe that makes no
-/// sense and std::runtime_error when reading data or writing results fails or when the loss is no
-/// longer finite.
+/// sense, BadInput for data that can't be read, and std::runtime_error when writing results fails
+/// or when the loss is no longer finite.
 void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOptions& run = {});
 
 /// smtrain train: reads the recipe and trains its model, with the log that it names on `out`, which

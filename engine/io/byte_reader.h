@@ -13,7 +13,7 @@
 namespace smtrain {
 
 /// A cursor over bytes from outside. Every read is checked against the end; what does not fit
-/// throws std::runtime_error naming the source, the offset and the field.
+/// throws BadInput naming the source, the offset and the field.
 class ByteReader {
  public:
   /// `bytes` must outlive the reader; `name` is what messages call them, usually a path.
@@ -28,8 +28,8 @@ class ByteReader {
   /// Moves to an absolute offset, which may be the end.
   void seek(uint64_t offset, std::string_view what) {
     if (offset > bytes_.size()) {
-      fail(name_, ": ", what, " lies at offset ", offset, ", beyond the end (", bytes_.size(),
-           " bytes)");
+      bad_input(name_, ": ", what, " lies at offset ", offset, ", beyond the end (", bytes_.size(),
+                " bytes)");
     }
     offset_ = static_cast<size_t>(offset);
   }
@@ -37,8 +37,8 @@ class ByteReader {
   /// The next `count` bytes, in place.
   std::span<const uint8_t> take(uint64_t count, std::string_view what) {
     if (count > remaining()) {
-      fail(name_, ": ", what, " needs ", count, " bytes at offset ", offset_, ", ", remaining(),
-           " are left");
+      bad_input(name_, ": ", what, " needs ", count, " bytes at offset ", offset_, ", ",
+                remaining(), " are left");
     }
     const auto taken = bytes_.subspan(offset_, static_cast<size_t>(count));
     offset_ += taken.size();

@@ -75,12 +75,12 @@ size_t Decompressor::inflate_some(std::span<uint8_t> out) {
   const size_t written = static_cast<size_t>(stream_->next_out - out.data());
 
   if (status != ISAL_DECOMP_OK) {
-    fail(name_, ": damaged compressed data near byte ", offset_, ": ", reason_of(status));
+    bad_input(name_, ": damaged compressed data near byte ", offset_, ": ", reason_of(status));
   }
   if (stream_->block_state == ISAL_BLOCK_FINISH) {
     start_next_member();
   } else if (packed_.empty() && stream_->avail_out > 0) {
-    fail(name_, ": compressed data end early, after ", offset_, " bytes");
+    bad_input(name_, ": compressed data end early, after ", offset_, " bytes");
   }
   return written;
 }
@@ -96,8 +96,8 @@ void Decompressor::start_next_member() {
   } else if (padding) {
     finished_ = true;
   } else {
-    fail(name_, ": ", packed_.size(), " bytes that are no compressed data follow its end at byte ",
-         offset_);
+    bad_input(name_, ": ", packed_.size(),
+              " bytes that are no compressed data follow its end at byte ", offset_);
   }
 }
 

@@ -28,7 +28,7 @@ class Decompressor {
   ~Decompressor();
 
   /// Fills `out` from where the last call ended and returns how many bytes it wrote: less than
-  /// out.size() only at the end of the data. Throws std::runtime_error for a damaged or truncated
+  /// out.size() only at the end of the data. Throws BadInput for a damaged or truncated
   /// stream and for bytes that follow its end.
   size_t read(std::span<uint8_t> out);
 

@@ -22,6 +22,13 @@ namespace {
   fail(path.native(), ": cannot ", verb, ": ", reason);
 }
 
+/// As above of a file that is read: BadInput, unless the process has used up what it may have.
+[[noreturn]] void refuse_with_errno(const std::filesystem::path& path, const char* verb) {
+  if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) fail_with_errno(path, verb);
+  const std::string reason = system_message();
+  bad_input(path.native(), ": cannot ", verb, ": ", reason);
+}
+
 /// An open file, closed on every way out.
 class Descriptor {
  public:
@@ -45,18 +52,18 @@ struct OpenedFile {
 OpenedFile open_regular_file(const std::filesystem::path& path) {
   // O_NONBLOCK: opening a pipe that nobody writes to returns, and is then refused as not regular.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) fail_with_errno(path, "open");
+  if (fd < 0) refuse_with_errno(path, "open");
   struct stat status;
   if (::fstat(fd, &status) != 0) {
     const int error = errno;
     ::close(fd);
     errno = error;
-    fail_with_errno(path, "read");
+    refuse_with_errno(path, "read");
   }
   if (!S_ISREG(status.st_mode)) {
     ::close(fd);
-    fail(path.native(),
-         ": cannot read: ", S_ISDIR(status.st_mode) ? "is a directory" : "not a regular file");
+    bad_input(path.native(),
+              ": cannot read: ", S_ISDIR(status.st_mode) ? "is a directory" : "not a regular file");
   }
   return {Descriptor(fd), static_cast<uint64_t>(status.st_size)};
 }
@@ -155,7 +162,7 @@ bool is_folder(const std::filesystem::path& path) {
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes) {
   const OpenedFile file = open_regular_file(path);
   if (file.size > max_bytes) {
-    fail(path.native(), ": cannot read: ", file.size, " bytes, expected at most ", max_bytes);
+    bad_input(path.native(), ": cannot read: ", file.size, " bytes, expected at most ", max_bytes);
   }
   std::vector<uint8_t> bytes(file.size);
   size_t filled = 0;
@@ -164,9 +171,10 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_b
     if (got > 0) {
       filled += static_cast<size_t>(got);
     } else if (got == 0) {
-      fail(path.native(), ": cannot read: ended after ", filled, " of ", bytes.size(), " bytes");
+      bad_input(path.native(), ": cannot read: ended after ", filled, " of ", bytes.size(),
+                " bytes");
     } else if (errno != EINTR) {
-      fail_with_errno(path, "read");
+      refuse_with_errno(path, "read");
     }
   }
   return bytes;
@@ -181,7 +189,7 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   const OpenedFile file = open_regular_file(path);
   if (file.size == 0) return;  // an empty mapping is an error to the system
   void* address = ::mmap(nullptr, file.size, PROT_READ, MAP_PRIVATE, file.descriptor.get(), 0);
-  if (address == MAP_FAILED) fail_with_errno(path, "map");
+  if (address == MAP_FAILED) refuse_with_errno(path, "map");
   bytes_ = {static_cast<const uint8_t*>(address), file.size};
 }
 

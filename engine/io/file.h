@@ -15,7 +15,7 @@ namespace smtrain {
 bool is_file(const std::filesystem::path& path);
 bool is_folder(const std::filesystem::path& path);
 
-/// All bytes of a file. Throws std::runtime_error naming the file and the system's reason when it
+/// All bytes of a file. Throws BadInput naming the file and the system's reason when it
 /// can't be read, when it is not a regular file, or when it holds more than `max_bytes`; nothing is
 /// allocated before its size is known.
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes);
@@ -25,7 +25,7 @@ std::string read_text(const std::filesystem::path& path, uint64_t max_bytes);
 /// meanwhile.
 class MappedFile {
  public:
-  /// Throws std::runtime_error as read_file() does.
+  /// Throws BadInput as read_file() does.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

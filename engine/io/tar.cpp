@@ -34,7 +34,7 @@ struct Header {
     uint64_t value = 0;
     if ((field[0] & 0x80) != 0) {
       for (size_t i = 1; i + 7 < length; ++i) {
-        if (field[i] != 0) fail(name, ": a header's number is too large");
+        if (field[i] != 0) bad_input(name, ": a header's number is too large");
       }
       for (size_t i = length - 7; i < length; ++i) value = value << 8 | field[i];
       return value;
@@ -42,7 +42,7 @@ struct Header {
     size_t start = 0;
     while (start < length && field[start] == ' ') ++start;
     for (size_t i = start; i < length && field[i] != 0 && field[i] != ' '; ++i) {
-      if (field[i] < '0' || field[i] > '7') fail(name, ": a header's number is not octal");
+      if (field[i] < '0' || field[i] > '7') bad_input(name, ": a header's number is not octal");
       value = value << 3 | static_cast<uint64_t>(field[i] - '0');
     }
     return value;
@@ -79,7 +79,7 @@ std::string pax_path(const std::string& records, const std::string& name) {
                                        [](unsigned char c) { return c >= '0' && c <= '9'; });
     const size_t length = is_number && space != records.npos ? std::stoul(digits) : 0;
     if (length <= digits.size() + 1 || length > records.size() - start)
-      fail(name, ": a pax header is damaged");
+      bad_input(name, ": a pax header is damaged");
     const std::string record = records.substr(space + 1, length - digits.size() - 2);
     if (record.starts_with("path=")) path = record.substr(5);
     start += length;
@@ -89,10 +89,10 @@ std::string pax_path(const std::string& records, const std::string& name) {
 
 /// A name from outside as a path below some folder.
 std::string safe_name(const std::string& text, const std::string& archive) {
-  if (text.find('\0') != std::string::npos) fail(archive, ": a name holds a NUL character");
+  if (text.find('\0') != std::string::npos) bad_input(archive, ": a name holds a NUL character");
   std::string safe;
   for (const fs::path& part : fs::path(text)) {
-    if (part == ".." || part == "/") fail(archive, ": '", text, "' leads out of the archive");
+    if (part == ".." || part == "/") bad_input(archive, ": '", text, "' leads out of the archive");
     if (part != "." && !part.empty()) safe += (safe.empty() ? "" : "/") + part.string();
   }
   return safe;
@@ -104,7 +104,7 @@ class Archive {
       : unpacked_(bytes, Compression::gzip, name), name_(std::move(name)) {}
 
   void read(std::span<uint8_t> out) {
-    if (unpacked_.read(out) < out.size()) fail(name_, ": the archive is truncated");
+    if (unpacked_.read(out) < out.size()) bad_input(name_, ": the archive is truncated");
   }
 
   void skip(uint64_t count) {
@@ -121,15 +121,15 @@ class Archive {
     const auto bytes = std::span(reinterpret_cast<uint8_t*>(header.bytes.data()), kBlock);
     const size_t count = unpacked_.read(bytes);
     if (count == 0) return false;
-    if (count < kBlock) fail(name_, ": the archive is truncated");
+    if (count < kBlock) bad_input(name_, ": the archive is truncated");
     if (header.is_zero()) return false;
     if (header.sum() != header.number(148, 8, name_))
-      fail(name_, ": this is not a tar archive, or a header is damaged");
+      bad_input(name_, ": this is not a tar archive, or a header is damaged");
     return true;
   }
 
   std::string read_text(uint64_t size) {
-    if (size > kLongestName) fail(name_, ": a name has ", size, " bytes");
+    if (size > kLongestName) bad_input(name_, ": a name has ", size, " bytes");
     std::string text(size, '\0');
     read({reinterpret_cast<uint8_t*>(text.data()), text.size()});
     skip(padding(size));
@@ -153,11 +153,11 @@ void read_tar_gz(
   std::string long_name;  // of the next entry
   uint64_t total = 0;
   for (uint64_t entries = 0; archive.next(header); ++entries) {
-    if (entries == kMostEntries) fail(name, ": more than ", kMostEntries, " entries");
+    if (entries == kMostEntries) bad_input(name, ": more than ", kMostEntries, " entries");
     const uint64_t size = header.number(124, 12, name);
     const char kind = header.bytes[156];
     total += std::min(size, kMostBytes + 1);
-    if (total > kMostBytes) fail(name, ": more than ", kMostBytes, " bytes");
+    if (total > kMostBytes) bad_input(name, ": more than ", kMostBytes, " bytes");
     if (kind == 'L' || kind == 'x') {
       const std::string text = archive.read_text(size);
       long_name = kind == 'L' ? text.substr(0, text.find('\0')) : pax_path(text, name);
@@ -171,7 +171,7 @@ void read_tar_gz(
       const TarEntry entry{
           .name = safe_name(entry_name, name), .is_folder = !is_file, .size = is_file ? size : 0};
       on_entry(entry, [&](std::span<uint8_t> out) {
-        if (out.size() > left) fail(name, ": ", entry.name, ": read beyond its end");
+        if (out.size() > left) bad_input(name, ": ", entry.name, ": read beyond its end");
         archive.read(out);
         left -= out.size();
       });

@@ -19,7 +19,7 @@ struct TarEntry {
 /// fills a span with the next bytes of the entry, at most `size` in all; what it leaves is skipped.
 /// Links and devices are left out.
 ///
-/// Throws std::runtime_error naming `name` for a damaged or truncated archive, a name that is
+/// Throws BadInput naming `name` for a damaged or truncated archive, a name that is
 /// absolute or has "..", more than 100,000 entries and more than 4 GiB of files.
 using TarReader = std::function<void(std::span<uint8_t> out)>;
 void read_tar_gz(std::span<const uint8_t> bytes, const std::string& name,

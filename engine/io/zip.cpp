@@ -35,7 +35,8 @@ struct CentralDirectory {
 void expect_signature(ByteReader& in, uint32_t expected, std::string_view what) {
   const size_t offset = in.offset();
   if (in.little<uint32_t>(what) != expected) {
-    fail(in.name(), ": expected a zip ", what, " at offset ", offset, ", found something else");
+    bad_input(in.name(), ": expected a zip ", what, " at offset ", offset,
+              ", found something else");
   }
 }
 
@@ -51,7 +52,7 @@ size_t find_end_record(std::span<const uint8_t> bytes, const std::string& name) 
     in.seek(offset + kEndRecordBytes - 2, "end record");
     if (in.little<uint16_t>("comment length") == comment) return offset;
   }
-  fail(name, ": not a zip archive, or truncated (no end record in ", bytes.size(), " bytes)");
+  bad_input(name, ": not a zip archive, or truncated (no end record in ", bytes.size(), " bytes)");
 }
 
 CentralDirectory read_end_record64(ByteReader& in) {
@@ -67,7 +68,7 @@ CentralDirectory read_end_record64(ByteReader& in) {
   directory.size = in.little<uint64_t>("central directory size");
   directory.offset = in.little<uint64_t>("central directory offset");
   if (disk != 0 || first_disk != 0 || entries_here != directory.entries) {
-    fail(in.name(), ": zip archives split over several files are not supported");
+    bad_input(in.name(), ": zip archives split over several files are not supported");
   }
   return directory;
 }
@@ -88,7 +89,7 @@ CentralDirectory find_central_directory(std::span<const uint8_t> bytes, const st
   directory.size = in.little<uint32_t>("central directory size");
   directory.offset = in.little<uint32_t>("central directory offset");
   if (disk != 0 || first_disk != 0 || entries_here != directory.entries) {
-    fail(name, ": zip archives split over several files are not supported");
+    bad_input(name, ": zip archives split over several files are not supported");
   }
   return directory;
 }
@@ -126,20 +127,21 @@ ZipEntry read_central_header(ByteReader& in) {
   entry.name = in.take_text(name_bytes, "name");
   read_zip64_extra(in.take(extra_bytes, "extra field"), in.name(), entry);
   in.take(comment_bytes, "comment");
-  if ((flags & kEncryptedFlag) != 0) fail(in.name(), ": entry '", entry.name, "' is encrypted");
+  if ((flags & kEncryptedFlag) != 0)
+    bad_input(in.name(), ": entry '", entry.name, "' is encrypted");
   return entry;
 }
 
 void check_sizes(const ZipEntry& entry, const std::string& archive) {
   if (entry.method != kStored && entry.method != kDeflated) {
-    fail(archive, ": entry '", entry.name, "' uses compression method ", entry.method,
-         ", expected 0 (stored) or 8 (deflated)");
+    bad_input(archive, ": entry '", entry.name, "' uses compression method ", entry.method,
+              ", expected 0 (stored) or 8 (deflated)");
   }
   const bool possible = entry.method == kStored ? entry.size == entry.packed_size
                                                 : entry.size / kMaxInflation <= entry.packed_size;
   if (!possible) {
-    fail(archive, ": entry '", entry.name, "' claims ", entry.size, " bytes, impossible for ",
-         entry.packed_size, entry.method == kStored ? " stored" : " deflated", " bytes");
+    bad_input(archive, ": entry '", entry.name, "' claims ", entry.size, " bytes, impossible for ",
+              entry.packed_size, entry.method == kStored ? " stored" : " deflated", " bytes");
   }
 }
 
@@ -151,22 +153,22 @@ ZipReader::ZipReader(std::span<const uint8_t> bytes, std::string name)
   ByteReader in(bytes_, name_);
   in.seek(directory.offset, "central directory");
   if (directory.entries > in.remaining() / kCentralHeaderBytes) {
-    fail(name_, ": the end record claims ", directory.entries, " entries, there is room for ",
-         in.remaining() / kCentralHeaderBytes);
+    bad_input(name_, ": the end record claims ", directory.entries, " entries, there is room for ",
+              in.remaining() / kCentralHeaderBytes);
   }
   entries_.reserve(directory.entries);
   uint64_t packed_total = 0;
   for (uint64_t i = 0; i < directory.entries; ++i) {
     ZipEntry entry = read_central_header(in);
     if (entry.packed_size > bytes_.size() - packed_total) {
-      fail(name_, ": entry '", entry.name, "' and those before it are larger than the archive (",
-           bytes_.size(), " bytes)");
+      bad_input(name_, ": entry '", entry.name,
+                "' and those before it are larger than the archive (", bytes_.size(), " bytes)");
     }
     // Overlapping entries, the classic bomb, run into the check above.
     packed_total += entry.packed_size;
     check_sizes(entry, name_);
     if (!index_.emplace(entry.name, entries_.size()).second) {
-      fail(name_, ": entry '", entry.name, "' appears twice");
+      bad_input(name_, ": entry '", entry.name, "' appears twice");
     }
     entries_.push_back(std::move(entry));
   }
@@ -203,11 +205,11 @@ void ZipReader::read_into(const ZipEntry& entry, std::span<uint8_t> out) const {
   const size_t got = source.read(out);
   uint8_t beyond;
   if (got < out.size() || source.read({&beyond, 1}) != 0) {
-    fail(name, ": unpacks to ", got < out.size() ? "fewer" : "more", " than the ", entry.size,
-         " bytes it claims");
+    bad_input(name, ": unpacks to ", got < out.size() ? "fewer" : "more", " than the ", entry.size,
+              " bytes it claims");
   }
   const auto actual = static_cast<uint32_t>(crc32_z(0, out.data(), out.size()));
-  if (actual != entry.crc32) fail(name, ": CRC mismatch, the archive is damaged");
+  if (actual != entry.crc32) bad_input(name, ": CRC mismatch, the archive is damaged");
 }
 
 }  // namespace smtrain

@@ -25,7 +25,7 @@ struct ZipEntry {
 ///
 /// All checks precede the allocation that depends on them: entries lie inside the archive and do
 /// not add up to more than it, names are unique, and an unpacked size is at most kMaxInflation
-/// times the packed one. Throws std::runtime_error naming the archive and the entry or offset.
+/// times the packed one. Throws BadInput naming the archive and the entry or offset.
 class ZipReader {
  public:
   /// `bytes` must outlive the reader; `name` is what messages call the archive.

@@ -47,20 +47,21 @@ const StorageType* find_storage_type(std::string_view global) {
 template <typename T>
 const T& argument(const std::vector<PickleValue>& items, size_t i, std::string_view expected,
                   const std::string& where) {
-  if (i >= items.size()) fail(where, ": ", expected, " is missing");
+  if (i >= items.size()) bad_input(where, ": ", expected, " is missing");
   const T* value = items[i].as<const T>();
-  if (value == nullptr) fail(where, ": ", expected, " expected, got ", items[i].type_name());
+  if (value == nullptr) bad_input(where, ": ", expected, " expected, got ", items[i].type_name());
   return *value;
 }
 
 Shape shape_of(const PickleTuple& tuple, std::string_view what, const std::string& where) {
   if (tuple.items.size() > kMaxDims) {
-    fail(where, ": a tensor of ", tuple.items.size(), " dimensions, expected at most ", kMaxDims);
+    bad_input(where, ": a tensor of ", tuple.items.size(), " dimensions, expected at most ",
+              kMaxDims);
   }
   Shape shape;
   for (size_t i = 0; i < tuple.items.size(); ++i) {
     const int64_t value = argument<int64_t>(tuple.items, i, what, where);
-    if (value < 0) fail(where, ": a tensor has the negative ", what, " ", value);
+    if (value < 0) bad_input(where, ": a tensor has the negative ", what, " ", value);
     shape.push_back(value);
   }
   return shape;
@@ -80,20 +81,21 @@ std::optional<int64_t> last_element(const Shape& shape, const Shape& strides) {
 void check_inside(const PickleTensor& tensor, const std::string& where) {
   const auto& [storage, offset, shape, strides] = tensor;
   if (shape.ndim() != strides.ndim()) {
-    fail(where, ": a tensor of shape ", shape, " has the strides ", strides);
+    bad_input(where, ": a tensor of shape ", shape, " has the strides ", strides);
   }
   const auto bytes = size_bytes_of(shape, storage.type->element_bytes);
-  if (!bytes) fail(where, ": a tensor of shape ", shape, " fits no memory");
+  if (!bytes) bad_input(where, ": a tensor of shape ", shape, " fits no memory");
   if (*bytes == 0) return;
   const auto last = last_element(shape, strides);
   if (!last || offset >= storage.numel || *last >= storage.numel - offset) {
-    fail(where, ": a tensor of shape ", shape, ", strides ", strides, " and offset ", offset,
-         " does not lie inside its storage '", storage.key, "' of ", storage.numel, " elements");
+    bad_input(where, ": a tensor of shape ", shape, ", strides ", strides, " and offset ", offset,
+              " does not lie inside its storage '", storage.key, "' of ", storage.numel,
+              " elements");
   }
   // Otherwise a few bytes could stand for a tensor of any size.
   if (shape.numel() > storage.numel) {
-    fail(where, ": a tensor of shape ", shape, " repeats the ", storage.numel,
-         " elements of its storage '", storage.key, "' (strides ", strides, ")");
+    bad_input(where, ": a tensor of shape ", shape, " repeats the ", storage.numel,
+              " elements of its storage '", storage.key, "' (strides ", strides, ")");
   }
 }
 
@@ -103,7 +105,7 @@ PickleValue rebuild_tensor(const PickleTuple& arguments, const std::string& wher
   const int64_t offset = argument<int64_t>(items, 1, "storage offset", where);
   const auto& sizes = argument<PickleTuple>(items, 2, "tuple of sizes", where);
   const auto& strides = argument<PickleTuple>(items, 3, "tuple of strides", where);
-  if (offset < 0) fail(where, ": a tensor has the negative storage offset ", offset);
+  if (offset < 0) bad_input(where, ": a tensor has the negative storage offset ", offset);
   auto tensor = std::make_shared<PickleTensor>(PickleTensor{
       storage, offset, shape_of(sizes, "size", where), shape_of(strides, "stride", where)});
   check_inside(*tensor, where);
@@ -124,7 +126,7 @@ PickleGlobal allowed_global(std::string_view name, const std::string& where) {
   if (const StorageType* type = find_storage_type(name)) return {type->global};
   const auto* found = std::find(std::begin(kOtherGlobals), std::end(kOtherGlobals), name);
   if (found == std::end(kOtherGlobals)) {
-    fail(where, ": '", name, "' is not allowed: only tensors and plain values are read");
+    bad_input(where, ": '", name, "' is not allowed: only tensors and plain values are read");
   }
   return {*found};
 }
@@ -132,7 +134,7 @@ PickleGlobal allowed_global(std::string_view name, const std::string& where) {
 PickleValue reduce_global(const PickleGlobal& global, const PickleTuple& arguments,
                           const std::string& where) {
   if (global.name == kOrderedDict) {
-    if (!arguments.items.empty()) fail(where, ": OrderedDict takes no arguments here");
+    if (!arguments.items.empty()) bad_input(where, ": OrderedDict takes no arguments here");
     return std::make_shared<PickleDict>();
   }
   if (global.name == kRebuildTensor) return rebuild_tensor(arguments, where);
@@ -141,26 +143,26 @@ PickleValue reduce_global(const PickleGlobal& global, const PickleTuple& argumen
   }
   if (global.name == kSize) return first_argument<PickleTuple>(arguments, "tuple of sizes", where);
   if (global.name == kDevice) return first_argument<std::string>(arguments, "device type", where);
-  fail(where, ": '", global.name, "' can't be called");
+  bad_input(where, ": '", global.name, "' can't be called");
 }
 
 PickleValue storage_of_persistent_id(const PickleValue& id, const std::string& where) {
   const auto* tuple = id.as<PickleTuple>();
-  if (tuple == nullptr) fail(where, ": tuple expected as persistent id, got ", id.type_name());
+  if (tuple == nullptr) bad_input(where, ": tuple expected as persistent id, got ", id.type_name());
   const auto& items = tuple->items;
   const auto& kind = argument<std::string>(items, 0, "'storage'", where);
-  if (kind != "storage") fail(where, ": 'storage' expected, got another persistent id");
+  if (kind != "storage") bad_input(where, ": 'storage' expected, got another persistent id");
   const auto& global = argument<PickleGlobal>(items, 1, "storage type", where);
   const StorageType* type = find_storage_type(global.name);
-  if (type == nullptr) fail(where, ": storage type expected, got '", global.name, "'");
+  if (type == nullptr) bad_input(where, ": storage type expected, got '", global.name, "'");
   const auto& key = argument<std::string>(items, 2, "storage key", where);
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   constexpr size_t kMaxKeyBytes = 20;  // the digits of an address
   if (key.empty() || key.size() > kMaxKeyBytes || !std::all_of(key.begin(), key.end(), is_digit)) {
-    fail(where, ": a storage key is expected to be a decimal number");
+    bad_input(where, ": a storage key is expected to be a decimal number");
   }
   const int64_t total = argument<int64_t>(items, 4, "element count", where);
-  if (total < 0) fail(where, ": storage '", key, "' has ", total, " elements");
+  if (total < 0) bad_input(where, ": storage '", key, "' has ", total, " elements");
   PickleStorage storage{.type = type, .key = key, .total = total, .numel = total};
   if (items.size() > 5 && !items[5].is_none()) {
     const auto& view = argument<PickleTuple>(items, 5, "storage view", where);
@@ -168,8 +170,8 @@ PickleValue storage_of_persistent_id(const PickleValue& id, const std::string& w
     storage.numel = argument<int64_t>(view.items, 2, "element count of a storage view", where);
     if (storage.begin < 0 || storage.numel < 0 || storage.begin > total ||
         storage.numel > total - storage.begin) {
-      fail(where, ": ", storage.numel, " elements from ", storage.begin,
-           " are not part of storage '", key, "' of ", total);
+      bad_input(where, ": ", storage.numel, " elements from ", storage.begin,
+                " are not part of storage '", key, "' of ", total);
     }
   }
   return std::make_shared<PickleStorage>(std::move(storage));

@@ -10,13 +10,13 @@
 /// ever imported or called; a name outside the list is an error.
 namespace smtrain::nn {
 
-/// A global by its dotted name. Throws std::runtime_error, opening with `where`, when it is not on
+/// A global by its dotted name. Throws BadInput, opening with `where`, when it is not on
 /// the list.
 PickleGlobal allowed_global(std::string_view name, const std::string& where);
 
 /// What calling `global` with `arguments` stands for: an empty dict for collections.OrderedDict, a
 /// tensor for torch._utils._rebuild_tensor_v2 and _rebuild_parameter, plain values otherwise.
-/// Throws std::runtime_error, opening with `where`, for arguments that do not fit, among them
+/// Throws BadInput, opening with `where`, for arguments that do not fit, among them
 /// tensors that reach outside their storage.
 PickleValue reduce_global(const PickleGlobal& global, const PickleTuple& arguments,
                           const std::string& where);

@@ -48,7 +48,7 @@ class PickleMachine {
 
   template <typename... Parts>
   [[noreturn]] void refuse(const Parts&... parts) const {
-    fail(where(), ": ", parts...);
+    bad_input(where(), ": ", parts...);
   }
 
   void step() {

@@ -19,7 +19,7 @@ struct Unpickled {
 ///
 /// Nothing in it is executed: opcodes and globals outside the lists of pickle_opcode.h and
 /// pickle_globals.cpp are refused by name and offset. Nesting is at most 100 deep, values at most a
-/// million, memory a small multiple of the pickle's bytes. Throws std::runtime_error naming the
+/// million, memory a small multiple of the pickle's bytes. Throws BadInput naming the
 /// source, the opcode and its offset.
 Unpickled read_pickle(ByteReader& in);
 

@@ -19,7 +19,7 @@
 namespace smtrain::nn {
 
 /// A file of either container, opened: plain values at once, tensors when asked for. Nothing in it
-/// is executed. Throws std::runtime_error naming the file and the place for whatever it should not
+/// is executed. Throws BadInput naming the file and the place for whatever it should not
 /// hold (pickle_reader.h lists the bounds).
 class PytorchFile {
  public:
@@ -37,7 +37,7 @@ class PytorchFile {
   Tensor tensor(const PickleTensor& tensor, std::string_view what);
 
   /// The saved state dict: the root itself, or the dict under its key 'state_dict' or 'model'.
-  /// Throws std::runtime_error when that holds anything but tensors.
+  /// Throws BadInput when that holds anything but tensors.
   StateDict state_dict();
 
  private:

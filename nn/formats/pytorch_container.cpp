@@ -24,15 +24,15 @@ std::unique_ptr<PytorchContainer> open_pytorch_container(std::span<const uint8_t
   if (has_at(bytes, 0, "PK\3\4")) return open_pytorch_zip(bytes, name);
   if (has_at(bytes, 0, kPytorchLegacyMagic)) return open_pytorch_legacy(bytes, name);
   if (has_at(bytes, kTarMagicOffset, "ustar")) {
-    fail(name, ": a tar archive of PyTorch 0.1; load and save it with a newer version first");
+    bad_input(name, ": a tar archive of PyTorch 0.1; load and save it with a newer version first");
   }
-  fail(name, ": not a PyTorch file (neither a zip archive nor the legacy magic number)");
+  bad_input(name, ": not a PyTorch file (neither a zip archive nor the legacy magic number)");
 }
 
 uint64_t size_bytes_of(const PickleStorage& storage, const std::string& name) {
   const auto bytes = size_bytes_of(Shape{storage.total}, storage.type->element_bytes);
   if (!bytes) {
-    fail(name, ": storage '", storage.key, "' of ", storage.total, " elements fits no memory");
+    bad_input(name, ": storage '", storage.key, "' of ", storage.total, " elements fits no memory");
   }
   return static_cast<uint64_t>(*bytes);
 }

@@ -26,7 +26,7 @@ class PytorchContainer {
   Unpickled pickle_;
 };
 
-/// Opens the container that `bytes` begin like; they must outlive it. Throws std::runtime_error
+/// Opens the container that `bytes` begin like; they must outlive it. Throws BadInput
 /// opening with `name` when it is damaged, or when it is not a PyTorch file.
 std::unique_ptr<PytorchContainer> open_pytorch_container(std::span<const uint8_t> bytes,
                                                          const std::string& name);
@@ -45,7 +45,7 @@ inline constexpr std::string_view kPytorchLegacyMagic =
     "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 inline constexpr int64_t kPytorchLegacyVersion = 1001;
 
-/// The bytes that a storage of the pickle takes. Throws std::runtime_error when they can't be
+/// The bytes that a storage of the pickle takes. Throws BadInput when they can't be
 /// counted.
 uint64_t size_bytes_of(const PickleStorage& storage, const std::string& name);
 

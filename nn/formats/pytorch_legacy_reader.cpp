@@ -26,7 +26,8 @@ void check_version(ByteReader& in) {
   const PickleValue version = read_pickle(in).value;
   const auto* number = version.as<const int64_t>();
   if (number == nullptr || *number != kPytorchLegacyVersion) {
-    fail(in.name(), ": a version other than ", kPytorchLegacyVersion, " follows the magic number");
+    bad_input(in.name(), ": a version other than ", kPytorchLegacyVersion,
+              " follows the magic number");
   }
 }
 
@@ -36,10 +37,10 @@ void check_little_endian(ByteReader& in) {
   const PickleValue* little = dict == nullptr ? nullptr : dict->find("little_endian");
   const bool* is_little = little == nullptr ? nullptr : little->as<const bool>();
   if (is_little == nullptr) {
-    fail(in.name(), ": a dict with 'little_endian' must follow the version");
+    bad_input(in.name(), ": a dict with 'little_endian' must follow the version");
   }
   if (!*is_little) {
-    fail(in.name(), ": little_endian is False, big-endian files are not supported");
+    bad_input(in.name(), ": little_endian is False, big-endian files are not supported");
   }
 }
 
@@ -47,28 +48,28 @@ StorageBytes read_storages(ByteReader& in, const std::map<std::string, PickleSto
   const PickleValue keys = read_pickle(in).value;
   const auto* list = keys.as<PickleList>();
   if (list == nullptr) {
-    fail(in.name(), ": a list of storage keys must follow the object, got ", keys.type_name());
+    bad_input(in.name(), ": a list of storage keys must follow the object, got ", keys.type_name());
   }
   StorageBytes storages;
   for (const PickleValue& item : list->items) {
     const auto* key = item.as<std::string>();
-    if (key == nullptr) fail(in.name(), ": a storage key is ", item.type_name());
+    if (key == nullptr) bad_input(in.name(), ": a storage key is ", item.type_name());
     const auto found = expected.find(*key);
     // The type, and so the size, of a storage stands only where it is used.
-    if (found == expected.end()) fail(in.name(), ": no tensor uses storage '", *key, "'");
+    if (found == expected.end()) bad_input(in.name(), ": no tensor uses storage '", *key, "'");
     const PickleStorage& storage = found->second;
     const auto count = in.little<int64_t>("element count");
     if (count != storage.total) {
-      fail(in.name(), ": storage '", *key, "' has ", count, " elements, its tensors expect ",
-           storage.total);
+      bad_input(in.name(), ": storage '", *key, "' has ", count, " elements, its tensors expect ",
+                storage.total);
     }
     const auto bytes = in.take(size_bytes_of(storage, in.name()), "storage '" + *key + "'");
     if (!storages.emplace(*key, bytes).second) {
-      fail(in.name(), ": storage '", *key, "' is listed twice");
+      bad_input(in.name(), ": storage '", *key, "' is listed twice");
     }
   }
   for (const auto& [key, storage] : expected) {
-    if (!storages.contains(key)) fail(in.name(), ": storage '", key, "' is missing");
+    if (!storages.contains(key)) bad_input(in.name(), ": storage '", key, "' is missing");
   }
   return storages;
 }

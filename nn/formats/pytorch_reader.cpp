@@ -13,7 +13,7 @@ const PickleDict* find_dict(const PickleDict& dict, std::string_view key) {
 
 const PickleDict& find_state_dict(const PickleValue& root, const std::string& name) {
   const auto* dict = root.as<PickleDict>();
-  if (dict == nullptr) fail(name, ": expected a state dict, got ", root.type_name());
+  if (dict == nullptr) bad_input(name, ": expected a state dict, got ", root.type_name());
   for (const char* key : {"state_dict", "model"}) {
     if (const PickleDict* nested = find_dict(*dict, key)) return *nested;
   }
@@ -32,8 +32,8 @@ PytorchFile::PytorchFile(std::span<const uint8_t> bytes, std::string name)
 Tensor PytorchFile::tensor(const PickleTensor& tensor, std::string_view what) {
   const PickleStorage& storage = tensor.storage;
   if (!storage.type->dtype) {
-    fail(name_, ": ", what, " has dtype ", storage.type->name,
-         ", expected one of f32, f64, bf16, f16, i64, i32, u8 and bool");
+    bad_input(name_, ": ", what, " has dtype ", storage.type->name,
+              ", expected one of f32, f64, bf16, f16, i64, i32, u8 and bool");
   }
   Tensor& elements = storages_[storage.key];
   if (!elements.defined()) {
@@ -51,11 +51,11 @@ StateDict PytorchFile::state_dict() {
   StateDict result;
   for (const auto& [key, value] : find_state_dict(root(), name_).items) {
     const auto* text = key.as<std::string>();
-    if (text == nullptr) fail(name_, ": a key of the state dict is ", key.type_name());
+    if (text == nullptr) bad_input(name_, ": a key of the state dict is ", key.type_name());
     const auto* saved = value.as<PickleTensor>();
     if (saved == nullptr) {
-      fail(name_, ": '", *text, "' is ", value.type_name(),
-           ", expected a tensor (of a state dict, or of one under 'state_dict' or 'model')");
+      bad_input(name_, ": '", *text, "' is ", value.type_name(),
+                ", expected a tensor (of a state dict, or of one under 'state_dict' or 'model')");
     }
     result.add(*text, tensor(*saved, "'" + *text + "'"));
   }

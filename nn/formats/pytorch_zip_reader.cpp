@@ -24,14 +24,15 @@ class PytorchZip : public PytorchContainer {
 
 /// All entries lie below one folder, named after the file or "archive".
 std::string folder_of(const ZipReader& zip, const std::string& name) {
-  if (zip.entries().empty()) fail(name, ": not a PyTorch file (an empty zip archive)");
+  if (zip.entries().empty()) bad_input(name, ": not a PyTorch file (an empty zip archive)");
   const std::string& first = zip.entries()[0].name;
   return first.substr(0, first.find('/') + 1);
 }
 
 /// PyTorch stores its entries as they are. Deflated ones could be far larger than the file.
 void check_stored(const ZipEntry& entry, const std::string& name) {
-  if (entry.method != 0) fail(name, ": entry '", entry.name, "' is compressed, expected stored");
+  if (entry.method != 0)
+    bad_input(name, ": entry '", entry.name, "' is compressed, expected stored");
 }
 
 void check_little_endian(const ZipReader& zip, const std::string& folder, const std::string& name) {
@@ -41,16 +42,16 @@ void check_little_endian(const ZipReader& zip, const std::string& folder, const 
   check_stored(*entry, name);
   const bool is_little =
       entry->size == kLittle.size() && std::ranges::equal(zip.read(*entry), kLittle);
-  if (!is_little) fail(name, ": byteorder is not little, big-endian files are not supported");
+  if (!is_little) bad_input(name, ": byteorder is not little, big-endian files are not supported");
 }
 
 Unpickled read_data_pickle(const ZipReader& zip, const std::string& folder,
                            const std::string& name) {
   const ZipEntry* entry = zip.find(folder + "data.pkl");
-  if (entry == nullptr) fail(name, ": not a PyTorch file (a zip archive without data.pkl)");
+  if (entry == nullptr) bad_input(name, ": not a PyTorch file (a zip archive without data.pkl)");
   check_stored(*entry, name);
   if (entry->size > kMaxPickleBytes) {
-    fail(name, ": data.pkl of ", entry->size, " bytes, expected at most ", kMaxPickleBytes);
+    bad_input(name, ": data.pkl of ", entry->size, " bytes, expected at most ", kMaxPickleBytes);
   }
   const std::vector<uint8_t> bytes = zip.read(*entry);
   ByteReader in(bytes, name + ": data.pkl");
@@ -64,17 +65,17 @@ std::unique_ptr<PytorchContainer> open_pytorch_zip(std::span<const uint8_t> byte
   ZipReader zip(bytes, name);
   const std::string folder = folder_of(zip, name);
   if (zip.find(folder + "constants.pkl") != nullptr) {
-    fail(name, ": a TorchScript archive (torch.jit.save), expected what torch.save writes");
+    bad_input(name, ": a TorchScript archive (torch.jit.save), expected what torch.save writes");
   }
   check_little_endian(zip, folder, name);
   Unpickled pickle = read_data_pickle(zip, folder, name);
   for (const auto& [key, storage] : pickle.storages) {
     const ZipEntry* entry = zip.find(folder + "data/" + key);
-    if (entry == nullptr) fail(name, ": storage '", key, "' is missing");
+    if (entry == nullptr) bad_input(name, ": storage '", key, "' is missing");
     check_stored(*entry, name);
     if (entry->size != size_bytes_of(storage, name)) {
-      fail(name, ": storage '", key, "' of ", storage.total, " ", storage.type->name,
-           " elements has ", entry->size, " bytes");
+      bad_input(name, ": storage '", key, "' of ", storage.total, " ", storage.type->name,
+                " elements has ", entry->size, " bytes");
     }
   }
   return std::make_unique<PytorchZip>(std::move(pickle), std::move(zip), folder);

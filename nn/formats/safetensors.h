@@ -13,7 +13,7 @@
 namespace smtrain::nn {
 
 /// Tensors on the CPU in the header's order, and the file's "__metadata__". Throws
-/// std::runtime_error naming the file and the tensor when the header is not what the format says,
+/// BadInput naming the file and the tensor when the header is not what the format says,
 /// when the byte ranges leave holes, overlap or disagree with the shapes, and for dtypes that the
 /// engine lacks. All of that is checked before the first tensor is allocated.
 StateDict read_safetensors(const std::filesystem::path& path);

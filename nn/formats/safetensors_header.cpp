@@ -19,8 +19,8 @@ DType dtype_named(std::string_view dtype, const std::string& where) {
   const auto known = std::find_if(kSafetensorsDTypes.begin(), kSafetensorsDTypes.end(),
                                   [&](const auto& entry) { return entry.second == dtype; });
   if (known == kSafetensorsDTypes.end()) {
-    fail(where, " has dtype ", dtype,
-         ", expected one of F32, F64, BF16, F16, I64, I32, U8 and BOOL");
+    bad_input(where, " has dtype ", dtype,
+              ", expected one of F32, F64, BF16, F16, I64, I32, U8 and BOOL");
   }
   return known->first;
 }
@@ -53,9 +53,9 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     const bool is_new = place_ == Place::header     ? names_.insert(key).second
                         : place_ == Place::metadata ? !header_.metadata.contains(key)
                                                     : fields_.insert(key).second;
-    if (!is_new) fail(name_, ": ", where(), " has '", key, "' twice");
+    if (!is_new) bad_input(name_, ": ", where(), " has '", key, "' twice");
     if (place_ == Place::tensor && key != "dtype" && key != "shape" && key != "data_offsets") {
-      fail(name_, ": ", where(), " has an unknown member '", key, "'");
+      bad_input(name_, ": ", where(), " has an unknown member '", key, "'");
     }
     (place_ == Place::header ? member_ : field_) = key;
     return true;
@@ -80,14 +80,14 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 
   bool number_unsigned(number_unsigned_t number) override {
     if (place_ == Place::offsets) {
-      if (offsets_.size() == 2) fail(name_, ": ", where(), " has more than 2 data_offsets");
+      if (offsets_.size() == 2) bad_input(name_, ": ", where(), " has more than 2 data_offsets");
       offsets_.push_back(number);
     } else if (place_ == Place::shape) {
       if (entry_.shape.ndim() == kMaxDims) {
-        fail(name_, ": ", where(), " has more than ", kMaxDims, " dimensions");
+        bad_input(name_, ": ", where(), " has more than ", kMaxDims, " dimensions");
       }
       if (number > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-        fail(name_, ": ", where(), " has a dimension of size ", number);
+        bad_input(name_, ": ", where(), " has a dimension of size ", number);
       }
       entry_.shape.push_back(static_cast<int64_t>(number));
     } else {
@@ -115,7 +115,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception&) override {
-    fail(name_, ": the header is not valid JSON at its byte ", position);
+    bad_input(name_, ": the header is not valid JSON at its byte ", position);
   }
 
  private:
@@ -128,15 +128,15 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 
   [[noreturn]] void refuse(std::string_view what) const {
     const std::string& member = place_ == Place::header ? member_ : field_;
-    fail(name_, ": ", where(), ": '", member, "' can't be ", what);
+    bad_input(name_, ": ", where(), ": '", member, "' can't be ", what);
   }
 
   void finish_tensor() {
     for (const char* field : {"dtype", "shape", "data_offsets"}) {
-      if (!fields_.contains(field)) fail(name_, ": ", where(), " has no ", field);
+      if (!fields_.contains(field)) bad_input(name_, ": ", where(), " has no ", field);
     }
     if (offsets_.size() != 2) {
-      fail(name_, ": ", where(), " has ", offsets_.size(), " data_offsets, expected 2");
+      bad_input(name_, ": ", where(), " has ", offsets_.size(), " data_offsets, expected 2");
     }
     entry_.begin = offsets_[0];
     entry_.end = offsets_[1];
@@ -157,7 +157,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, const std::string& name) {
-  if (!json.starts_with('{')) fail(name, ": the header does not begin with '{'");
+  if (!json.starts_with('{')) bad_input(name, ": the header does not begin with '{'");
   HeaderEvents events(name);
   nlohmann::json::sax_parse(json, &events);
   return std::move(events).result();

@@ -28,7 +28,7 @@ struct SafetensorsHeader {
 };
 
 /// Parses the JSON text of a header in one pass, keeping nothing but the result, so that memory
-/// stays in proportion to it. Throws std::runtime_error, opening with `name`, for anything but the
+/// stays in proportion to it. Throws BadInput, opening with `name`, for anything but the
 /// members that the format has, for duplicates and for dtypes that the engine lacks.
 SafetensorsHeader parse_safetensors_header(std::string_view json, const std::string& name);
 

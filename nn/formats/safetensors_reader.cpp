@@ -17,10 +17,11 @@ std::string describe(const SafetensorsEntry& entry) { return "tensor '" + entry.
 
 void check_size(const SafetensorsEntry& entry, const std::string& name) {
   const auto bytes = size_bytes_of(entry.shape, size_of(entry.dtype));
-  if (!bytes) fail(name, ": ", describe(entry), " of shape ", entry.shape, " fits no memory");
+  if (!bytes) bad_input(name, ": ", describe(entry), " of shape ", entry.shape, " fits no memory");
   if (entry.end < entry.begin || entry.end - entry.begin != static_cast<uint64_t>(*bytes)) {
-    fail(name, ": ", describe(entry), " of shape ", entry.shape, " and dtype ", entry.dtype,
-         " needs ", *bytes, " bytes, its data_offsets are [", entry.begin, ", ", entry.end, "]");
+    bad_input(name, ": ", describe(entry), " of shape ", entry.shape, " and dtype ", entry.dtype,
+              " needs ", *bytes, " bytes, its data_offsets are [", entry.begin, ", ", entry.end,
+              "]");
   }
 }
 
@@ -35,14 +36,14 @@ void check_places(const std::vector<SafetensorsEntry>& entries, uint64_t data_by
   uint64_t expected = 0;
   for (const auto* entry : by_place) {
     if (entry->begin != expected) {
-      fail(name, ": ", describe(*entry), " begins at ", entry->begin, ", expected ", expected,
-           ": the tensors must follow each other without holes or overlaps");
+      bad_input(name, ": ", describe(*entry), " begins at ", entry->begin, ", expected ", expected,
+                ": the tensors must follow each other without holes or overlaps");
     }
     expected = entry->end;
   }
   if (expected != data_bytes) {
-    fail(name, ": the tensors take ", expected, " bytes, the file has ", data_bytes,
-         " after the header");
+    bad_input(name, ": the tensors take ", expected, " bytes, the file has ", data_bytes,
+              " after the header");
   }
 }
 
@@ -52,7 +53,7 @@ StateDict read_safetensors(std::span<const uint8_t> bytes, const std::string& na
   ByteReader in(bytes, name);
   const auto header_bytes = in.little<uint64_t>("header length");
   if (header_bytes > kMaxHeaderBytes) {
-    fail(name, ": a header of ", header_bytes, " bytes, expected at most ", kMaxHeaderBytes);
+    bad_input(name, ": a header of ", header_bytes, " bytes, expected at most ", kMaxHeaderBytes);
   }
   SafetensorsHeader header = parse_safetensors_header(in.take_text(header_bytes, "header"), name);
   for (const auto& entry : header.entries) check_size(entry, name);

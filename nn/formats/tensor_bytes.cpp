@@ -38,7 +38,7 @@ void check_values(std::span<const uint8_t> bytes, DType dtype, std::string_view 
   if (dtype != DType::boolean) return;
   const auto odd = std::find_if(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte > 1; });
   if (odd != bytes.end()) {
-    fail(what, ": holds the byte ", int{*odd}, " where a bool is 0 or 1");
+    bad_input(what, ": holds the byte ", int{*odd}, " where a bool is 0 or 1");
   }
 }
 

@@ -22,7 +22,7 @@ std::span<uint8_t> memory_of(const Tensor& tensor);
 /// negative, or the product of those that are not 0 does not fit 63 bits.
 std::optional<int64_t> size_bytes_of(const Shape& shape, size_t element_bytes);
 
-/// Throws std::runtime_error naming `what` when bytes from outside can't be values of the dtype: a
+/// Throws BadInput naming `what` when bytes from outside can't be values of the dtype: a
 /// bool is 0 or 1.
 void check_values(std::span<const uint8_t> bytes, DType dtype, std::string_view what);
 

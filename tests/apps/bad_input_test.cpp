@@ -68,8 +68,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"Missing",
                  [](const fs::path& directory) { fs::remove(directory / "recipe.yaml"); }, kMistake,
                  "config: there is no file @/recipe.yaml"},
-        BadInput{
-            "Folder", nothing, kMistake, "config: there is no file @/data", {"--config", "@/data"}},
+        BadInput{"Folder",
+                 nothing,
+                 kMistake,
+                 "config: @/data is a folder, expected a recipe's file",
+                 {"--config", "@/data"}},
         BadInput{"Malformed", recipe_with("linear: 2}", "linear: 2"), kMistake,
                  "@/recipe.yaml:1:50: not valid YAML: illegal flow end"},
         BadInput{"UnknownKey", recipe_with("batch_size", "batchsize"), kMistake,
@@ -138,30 +141,30 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadInput{"Missing",
                  [](const fs::path& directory) { fs::remove_all(directory / "data/train"); },
-                 kFailed, "ImageFolder: cannot list @/data/train: No such file or directory"},
+                 kMistake, "ImageFolder: cannot list @/data/train: No such file or directory"},
         BadInput{"AFileInItsPlace",
                  [](const fs::path& directory) {
                    fs::remove_all(directory / "data/train");
                    write(directory / "data/train", "a file");
                  },
-                 kFailed, "ImageFolder: cannot list @/data/train: Not a directory"},
+                 kMistake, "ImageFolder: cannot list @/data/train: Not a directory"},
         BadInput{"WithoutClasses",
                  [](const fs::path& directory) {
                    fs::remove_all(directory / "data/train");
                    fs::create_directory(directory / "data/train");
                  },
-                 kFailed, "ImageFolder: @/data/train: expected a folder per class, found none"},
+                 kMistake, "ImageFolder: @/data/train: expected a folder per class, found none"},
         BadInput{"AnEmptyClass",
                  [](const fs::path& directory) {
                    fs::create_directory(directory / "data/train/c");
                    write(directory / "data/train/c/notes.txt", "no picture");
                  },
-                 kFailed,
+                 kMistake,
                  "ImageFolder: @/data/train: no pictures for the classes c (looked for .jpg .jpeg "
                  ".png .ppm .bmp .pgm .tif .tiff .webp)"},
         BadInput{"ValidationMissing",
                  [](const fs::path& directory) { fs::remove_all(directory / "data/validation"); },
-                 kFailed, "ImageFolder: cannot list @/data/validation: No such file or directory"},
+                 kMistake, "ImageFolder: cannot list @/data/validation: No such file or directory"},
         BadInput{"ValidationOfOtherClasses",
                  [](const fs::path& directory) {
                    fs::rename(directory / "data/validation/b", directory / "data/validation/c");
@@ -171,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(
                  [](const fs::path& directory) {
                    fs::create_directory_symlink("..", directory / "data/train/a/up");
                  },
-                 kFailed,
+                 kMistake,
                  "ImageFolder: @/data/train/a/up/a: symbolic links lead back to a folder above"},
         BadInput{"ACacheInTheData",
                  nothing,
@@ -212,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(
                      write(directory / "data/train" / (name + std::string(".png")), "no picture");
                    recipe_with("format:", "corrupt: skip\n  format:")(directory);
                  },
-                 kFailed,
+                 kMistake,
                  "readable_samples: no sample of class b can be read; the first: decode: "
                  "@/data/train/b/00.png: expected JPEG, PNG, WebP, BMP, GIF, TGA or PNM, but the "
                  "file starts with 6e 6f 20 70 69 63 74 75"},
@@ -222,7 +225,7 @@ INSTANTIATE_TEST_SUITE_P(
                      write(directory / "data/train" / (name + std::string(".png")), "no picture");
                    recipe_with("format:", "corrupt: skip\n  format:")(directory);
                  },
-                 kFailed,
+                 kMistake,
                  "readable_samples: none of 6 samples can be read; the first: decode: "
                  "@/data/train/a/00.png: expected JPEG, PNG, WebP, BMP, GIF, TGA or PNM, but the "
                  "file starts with 6e 6f 20 70 69 63 74 75"}),
@@ -267,19 +270,19 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadInput{"Missing",
                  idx([](const fs::path& data) { fs::remove(data / "train-labels-idx1-ubyte"); }),
-                 kFailed, "@/data: has no train-labels-idx1-ubyte.gz"},
+                 kMistake, "@/data: has no train-labels-idx1-ubyte.gz"},
         BadInput{"FolderMissing",
                  nothing,
-                 kFailed,
+                 kMistake,
                  "@/nowhere: expected a folder with train-images-idx3-ubyte.gz",
                  {"--config", "@/recipe.yaml", "--set", "data.format=idx", "--set",
                   "data.train=@/nowhere"}},
         BadInput{"Empty",
                  idx([](const fs::path& data) { write(data / "train-images-idx3-ubyte", ""); }),
-                 kFailed,
+                 kMistake,
                  "@/data/train-images-idx3-ubyte: truncated: 4 bytes of magic number expected, 0 "
                  "are there"},
-        BadInput{"OtherMagic", idx_with(3, 1), kFailed,
+        BadInput{"OtherMagic", idx_with(3, 1), kMistake,
                  "@/data/train-images-idx3-ubyte: more data than the 3 bytes of its shape [3]"},
         BadInput{"AShortStreamThatClaimsMuch", idx([](const fs::path& data) {
                    std::string bytes = text_of(data / "train-images-idx3-ubyte");
@@ -289,44 +292,44 @@ INSTANTIATE_TEST_SUITE_P(
                    const fs::path packed = data / "train-images-idx3-ubyte.gz";
                    write(packed, text_of(packed) + std::string(2 << 20, '\0'));  // zeros may follow
                  }),
-                 kFailed,
+                 kMistake,
                  "@/data/train-images-idx3-ubyte.gz: truncated: 1342177292 bytes of data expected, "
                  "12 are there"},
         BadInput{"LabelsInPlaceOfImages", idx([](const fs::path& data) {
                    fs::copy_file(data / "train-labels-idx1-ubyte", data / "train-images-idx3-ubyte",
                                  fs::copy_options::overwrite_existing);
                  }),
-                 kFailed,
+                 kMistake,
                  "@/data/train-images-idx3-ubyte: expected IDX images (magic 2051), found magic "
                  "2049"},
-        BadInput{"UnknownType", idx_with(2, 10), kFailed,
+        BadInput{"UnknownType", idx_with(2, 10), kMistake,
                  "@/data/train-images-idx3-ubyte: not an IDX file: element type 10 is not known, "
                  "expected 8, 9 or 11 to 14"},
-        BadInput{"NotIdx", idx_with(0, 'x'), kFailed,
+        BadInput{"NotIdx", idx_with(0, 'x'), kMistake,
                  "@/data/train-images-idx3-ubyte: not an IDX file: it begins with bytes 120 0, "
                  "expected 0 0"},
         BadInput{"Truncated", idx([](const fs::path& data) {
                    fs::resize_file(data / "train-images-idx3-ubyte", 20);
                  }),
-                 kFailed,
+                 kMistake,
                  "@/data/train-images-idx3-ubyte: truncated: 12 bytes of data expected, 4 are "
                  "there"},
-        BadInput{"LyingCount", idx_with(4, 127), kFailed,
+        BadInput{"LyingCount", idx_with(4, 127), kMistake,
                  "@/data/train-images-idx3-ubyte: shape [2130706435, 2, 2] needs 8522825740 bytes "
                  "of data, more than a file of 28 bytes can hold"},
         BadInput{"CountsThatDiffer", idx([](const fs::path& data) {
                    data::write_idx(data / "train-labels-idx1-ubyte", {DType::u8, {2}, {0, 1}});
                  }),
-                 kFailed,
+                 kMistake,
                  "@/data/train-images-idx3-ubyte: 3 images, but 2 labels in "
                  "@/data/train-labels-idx1-ubyte"},
         BadInput{"TruncatedGzip", idx([](const fs::path& data) {
                    compress(data);
                    fs::resize_file(data / "train-images-idx3-ubyte.gz", 20);
                  }),
-                 kFailed,
+                 kMistake,
                  "@/data/train-images-idx3-ubyte.gz: compressed data end early, after 20 bytes"},
-        BadInput{"GzipBomb", idx([](const fs::path& data) { compress(data, 1024); }), kFailed,
+        BadInput{"GzipBomb", idx([](const fs::path& data) { compress(data, 1024); }), kMistake,
                  "@/data/train-images-idx3-ubyte.gz: more data than the 12 bytes of its shape "
                  "[3, 2, 2]"}),
     name_of_case);
@@ -355,18 +358,18 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadInput{"Missing",
                  nothing,
-                 kFailed,
+                 kMistake,
                  "@/nowhere: cannot open: No such file or directory",
                  {"evaluate", "--model", "@/nowhere"}},
         BadInput{"NotSafetensors",
                  nothing,
-                 kFailed,
+                 kMistake,
                  "@/out/model.safetensors: a header of 7017859899421058425 bytes, expected at most "
                  "100000000",
                  {"evaluate", "--model", "@/out"}},
         BadInput{"OfAnotherFormat",
                  [](const fs::path& directory) { write(directory / "x.pth", "weights"); },
-                 kFailed,
+                 kMistake,
                  "@/x.pth: expected a .safetensors file of smtrain, or a folder that holds one",
                  {"evaluate", "--model", "@/x.pth"}},
         BadInput{"InspectWithoutOne",
@@ -394,7 +397,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {"inspect", "@/x.safetensors"}},
         BadInput{"PredictWithoutOne",
                  nothing,
-                 kFailed,
+                 kMistake,
                  "@/nowhere: cannot open: No such file or directory",
                  {"predict", "--model", "@/nowhere", "@/data/train/a/00.png"}}),
     name_of_case);

@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                   [](const fs::path& directory) {
                     write(directory / "data/train/a/damaged.png", "this is no picture");
                   },
-                  kFailed, "decode: @/data/train/a/damaged.png: expected JPEG, PNG, "},
+                  kMistake, "decode: @/data/train/a/damaged.png: expected JPEG, PNG, "},
         FailedJob{
             "Loss",
             nothing,
