@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -77,21 +78,25 @@ bool is_picture(const std::string& name) {
 }
 
 ImageFolder::ImageFolder(const fs::path& root, const DecodeOptions& decode_options)
-    : decode_options_(decode_options), classes_(list(root).folders) {
-  if (classes_.empty())
-    fail("ImageFolder: ", root.string(), ": expected a folder per class, found none");
+    : decode_options_(decode_options) {
   std::string empty;
-  for (size_t target = 0; target < classes_.size(); ++target) {
+  for (const std::string& name : list(root).folders) {
     const size_t before = files_.size();
-    list_class(root / classes_[target], static_cast<int64_t>(target));
-    if (files_.size() == before) empty += (empty.empty() ? "" : ", ") + classes_[target];
+    list_class(root / name, std::ssize(classes_));
+    if (files_.size() > before) {
+      classes_.push_back(name);
+    } else if (!name.starts_with('.')) {
+      empty += (empty.empty() ? "" : ", ") + name;
+    }
   }
+  if (classes_.empty() && empty.empty())
+    bad_input("ImageFolder: ", root.string(), ": expected a folder per class, found none");
   if (!empty.empty()) {
     std::string extensions;
     for (const auto extension : kExtensions)
       extensions.append(extensions.empty() ? "" : " ").append(extension);
-    fail("ImageFolder: ", root.string(), ": no pictures for the classes ", empty, " (looked for ",
-         extensions, ")");
+    bad_input("ImageFolder: ", root.string(), ": no pictures for the classes ", empty,
+              " (looked for ", extensions, ")");
   }
 }
 

@@ -18,7 +18,8 @@ bool is_picture(const std::string& name);
 /// Pictures in one folder per class, in the order of torchvision's ImageFolder: classes are the
 /// sub-folders of the root (symbolic links followed) sorted by bytes; inside a class all folders
 /// below it, sorted by full path, and the files of each that is_picture() accepts, hidden ones too,
-/// sorted by name. Contents are looked at only by get().
+/// sorted by name. A hidden folder without pictures (.ipynb_checkpoints) is no class. Contents are
+/// looked at only by get().
 class ImageFolder : public Dataset {
  public:
   /// Lists the files. Throws BadInput naming the folder when it is missing, unreadable or

@@ -8,7 +8,6 @@
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/io/zip.h"
 
-#include <algorithm>
 #include <optional>
 #include <system_error>
 
@@ -35,21 +34,27 @@ struct Found {
   fs::path train, validation;
 };
 
-/// Whether every folder in it, and there is one, holds a picture at some depth.
+/// Whether a picture lies in it at some depth, or may: what can't be read is for ImageFolder to
+/// say.
+bool may_hold_pictures(const fs::path& folder) {
+  std::error_code error;
+  fs::recursive_directory_iterator file(folder, error);
+  for (; !error && file != fs::recursive_directory_iterator(); file.increment(error)) {
+    if (data::is_picture(file->path().filename().string())) return true;
+  }
+  return bool(error);
+}
+
+/// Whether some folder in it is a class. Hidden ones are what other programs keep there.
 bool has_class_folders(const fs::path& folder) {
   std::error_code error;
-  bool any = false;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!is_folder(entry.path())) continue;
-    const fs::recursive_directory_iterator files(entry.path(), error), end;
-    if (!std::any_of(files, end, [](const auto& file) {
-          return data::is_picture(file.path().filename().string());
-        })) {
-      return false;
-    }
-    any = true;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (path.filename().native().starts_with('.') || !is_folder(path)) continue;
+    if (may_hold_pictures(path)) return true;
   }
-  return any;
+  return false;
 }
 
 std::optional<Found> find_class_folders(const fs::path& folder) {

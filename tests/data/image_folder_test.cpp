@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/image_folder.h"
 
+#include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
@@ -93,6 +94,20 @@ TEST(ImageFolder, NamesWhatIsWrongWithTheFolder) {
   refuses(directory.path(), directory.path().string() +
                                 ": no pictures for the classes b, c (looked for .jpg .jpeg "
                                 ".png .ppm .bmp .pgm .tif .tiff .webp)");
+}
+
+TEST(ImageFolder, AHiddenFolderWithoutPicturesIsNoClass) {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory / ".empty");
+  EXPECT_THAT([&] { ImageFolder folder(directory.path()); },
+              ThrowsMessage<BadInput>("ImageFolder: " + directory.path().string() +
+                                      ": expected a folder per class, found none"));
+  make_file(directory.path() / ".ipynb_checkpoints/notes.txt");
+  make_file(directory.path() / "a/1.png");
+  make_file(directory.path() / "b/1.png");
+  const ImageFolder folder(directory.path());
+  EXPECT_THAT(folder.classes(), ElementsAre("a", "b"));
+  EXPECT_EQ(folder.target(1), 1);
 }
 
 TEST(ImageFolder, RefusesLinksThatGoRound) {

@@ -11,6 +11,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <sstream>
 #include <string>
@@ -96,8 +97,27 @@ TEST_F(DefaultRecipe, ForClassFoldersThemselves) {
   write("notes.txt");
   EXPECT_EQ(recipe().data.train.path, directory_.path());
   EXPECT_EQ(recipe().data.validation.path, "");
-  fs::create_directories(directory_.path() / "empty");
+}
+
+TEST_F(DefaultRecipe, ForClassFoldersOfWhichSomeAreEmptyOrHidden) {
+  fs::create_directories(directory_.path() / "cats");
+  fs::create_directories(directory_.path() / ".hidden");
+  write(".hidden/1.png");
   expect_nothing();
+  test::write_picture_folder(directory_.path(), 1, 1);
+  EXPECT_EQ(recipe().data.train.path, directory_.path());  // ImageFolder says which are empty
+}
+
+TEST_F(DefaultRecipe, ForAClassFolderThatCannotBeRead) {
+  fs::create_directories(directory_.path() / "cats");
+  fs::permissions(directory_.path(), fs::perms::all);
+  fs::permissions(directory_.path() / "cats", fs::perms::none);
+  const uid_t user = ::geteuid();
+  if (user == 0) {  // may read everything
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  EXPECT_EQ(recipe().data.train.path, directory_.path());  // ImageFolder says why not
+  ASSERT_EQ(::seteuid(user), 0);
 }
 
 TEST_F(DefaultRecipe, NamesOfFoldersMayHoldAnything) {
