@@ -18,9 +18,20 @@
 #include <iterator>
 
 namespace smtrain::app {
+namespace {
+
+/// The model's, with the command's settings; of the data that it was trained on a part of, all.
+Recipe recipe_for(const EvaluateCommand& command, ModelCard card) {
+  card.recipe.data.limit = DataOptions{}.limit;
+  card.recipe.data.fraction = DataOptions{}.fraction;
+  return recipe_with(card, command.model, command.settings);
+}
+
+}  // namespace
+
 int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& err) {
   const TrainedModel trained = load_model(command.model);
-  const Recipe recipe = recipe_with(trained.card, command.model, command.settings);
+  const Recipe recipe = recipe_for(command, trained.card);
   check(recipe.data.validation.is_given(),
         "evaluate: the model's recipe has no validation data; name some with "
         "--set data.validation=PATH");

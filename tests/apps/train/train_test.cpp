@@ -297,10 +297,19 @@ TEST_F(Train, OnPartOfTheData) {
   EXPECT_THAT(most, HasSubstr("Train Epoch: 1 [70/70 (100%)]"));
   EXPECT_THAT(most, HasSubstr("/50 ("));
   EXPECT_EQ(run_part("data.limit", "1000"), run(one).out);
+}
 
-  std::ostringstream out, err;
-  evaluate({.model = directory_ / "out", .settings = {{"data.limit", "9", "--limit 9"}}}, out, err);
-  EXPECT_THAT(out.str(), HasSubstr("/9 ("));
+TEST_F(Train, OnPartOfTheDataIsEvaluatedOnAllOfIt) {
+  write_pictures(100, 50);
+  run({{"train.epochs", "1"}, {"data.limit", "30"}, {"data.fraction", "0.5"}});
+  const auto evaluated = [&](const std::vector<Setting>& settings) {
+    std::ostringstream out, err;
+    evaluate({.model = directory_ / "out", .settings = settings}, out, err);
+    return out.str();
+  };
+  EXPECT_THAT(evaluated({}), HasSubstr("/50 ("));
+  EXPECT_THAT(evaluated({{"data.limit", "9", "--limit 9"}}), HasSubstr("/9 ("));
+  EXPECT_THAT(evaluated({{"data.fraction", "0.5", "--fraction 0.5"}}), HasSubstr("/26 ("));
 }
 
 TEST_F(Train, WithoutValidationDataNothingIsEvaluated) {
