@@ -82,7 +82,8 @@ struct Run {
   }
   int operator()(const DoctorCommand& c) const { return doctor(c, std::cout); }
   int operator()(const ConfigExplainCommand& c) const {
-    const JobArguments job = in_environment(c.job);
+    JobArguments job = in_environment(c.job);
+    job.variables.keep_missing_folders();
     if (job.config.empty() && job.data.empty()) {
       std::cout << explain(c.key, nullptr);
     } else {

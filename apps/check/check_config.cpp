@@ -31,7 +31,8 @@ std::optional<DataFacts> facts_of_training(const Recipe& recipe, std::ostream& e
 }  // namespace
 
 int check_config(const ConfigCheckCommand& command, std::ostream& out, std::ostream& err) {
-  const JobArguments& job = command.job;
+  JobArguments job = command.job;
+  job.variables.keep_missing_folders();
   const std::string& file = job.config.empty() ? job.data : job.config;
   const auto [recipe, places, unknown] = read_job_recipe(job, err);
   const std::optional<DataFacts> facts = facts_of_training(recipe, err);

@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/config/schema.h"
+#include "smtrain/apps/config/variables.h"
 #include "smtrain/engine/error.h"
 
 #include <algorithm>
@@ -170,17 +171,21 @@ class Explainer {
                                        const std::vector<std::string_view>& names,
                                        const std::string& path) {
     std::string nearest = did_you_mean(name, names);
-    for (const std::string& key : key_names()) {
-      if (nearest.empty() && key.ends_with("." + std::string(name))) {
-        nearest = "; did you mean '" + key + "'?";
-      }
-    }
+    if (nearest.empty()) nearest = did_you_mean_key(name);
     mistake("config explain: unknown key '", name, "'", path.empty() ? "" : " in " + path,
             nearest.empty() ? "; expected " + alternatives(names) : nearest);
   }
 
+  /// A variable that was left as it is written is shown so.
+  std::string shown_value(const Key& key, const std::string& path) const {
+    std::string value = value_text(key.value);
+    if (given_ == nullptr || given_->places.given(path).empty()) return value;
+    const std::string& written = given_->places.given(path).back().text;
+    return value == text_as_yaml(without_variables(written)) ? written : value;
+  }
+
   void print(const Pair& pair, const std::string& path) {
-    const std::string value = value_text(pair.key.value);
+    const std::string value = shown_value(pair.key, path);
     text_ += path + (given_ == nullptr || value.empty() ? "" : " = " + value) + "\n";
     text_ += std::exchange(note_, "");
     if (!pair.key.doc.empty()) {

@@ -89,6 +89,7 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
     check(is_name(asked, "_-."), "'", asked, "' in ${", name, "} is not the name of a channel");
     if (const auto folder = channel(asked)) return checked_channel(*folder);
     if (has_default) return default_value();
+    if (keep_missing_folders_) return "${" + name + "}";
     mistake("channel '", asked, "' has no folder: ", base(), "/input/data/", asked, " is not there",
             channels_there(), "; set ", channel_variable(asked),
             asked == "training" ? " or give --data-dir DIR" : "");
@@ -100,6 +101,7 @@ std::string Variables::value_of(std::string_view reference, int depth) const {
     if (const auto folder = split(asked)) return checked_channel(*folder);
     if (has_default) return default_value();
     if (const auto training = channel("training")) return *training + "/" + asked;
+    if (keep_missing_folders_) return "${" + name + "}";
     mistake("no ", asked == "train" ? "training" : "validation", " data", channels_there(),
             asked == "train" ? "; give --data-dir DIR" : "");
   }

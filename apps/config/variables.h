@@ -33,6 +33,10 @@ class Variables {
     over_.try_emplace(name, value);
   }
 
+  /// From now on a channel or split without a folder stays as it is written, "${split:train}": for
+  /// what looks at a recipe and does not run it.
+  void keep_missing_folders() { keep_missing_folders_ = true; }
+
   /// What was set.
   const std::map<std::string, std::string>& values() const { return over_; }
 
@@ -56,6 +60,7 @@ class Variables {
   std::string expand(std::string_view text, int depth) const;
 
   std::map<std::string, std::string> over_;
+  bool keep_missing_folders_ = false;
 };
 
 /// The folders that validation data may lie in, beside train/, the best first.

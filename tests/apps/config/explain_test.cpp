@@ -183,6 +183,21 @@ TEST(Explain, AKeyOfAnotherKindHasNoValue) {
 )");
 }
 
+TEST(Explain, AFolderThatIsMissingStaysAsItIsWritten) {
+  Variables variables;
+  variables.set("SAGEMAKER_BASE_DIR", "/nowhere");
+  variables.keep_missing_folders();
+  const SourcedRecipe recipe = read_sourced_recipe("model: net\ndata: {train: '${split:train}'}\n",
+                                                   "cats.yaml", {}, variables);
+  EXPECT_THAT(explain("train.epochs", &recipe), StartsWith("train.epochs = 10\n"));
+  EXPECT_THAT(explain("data.train.path", &recipe),
+              StartsWith("data.train.path = ${split:train}\n"));
+  const SourcedRecipe escaped =
+      read_sourced_recipe("model: net\ndata: {train: '$${split:train}'}\n", "cats.yaml");
+  EXPECT_THAT(explain("data.train.path", &escaped),
+              StartsWith("data.train.path = \"$${split:train}\"\n"));
+}
+
 TEST(Explain, UnknownKeysGetTheNearestName) {
   EXPECT_EQ(mistake_in("train.epoch"),
             "config explain: unknown key 'epoch' in train; did you mean 'epochs'?");

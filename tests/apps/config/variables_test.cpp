@@ -34,6 +34,19 @@ TEST(Variables, AreNotExpandedTwice) {
   EXPECT_EQ(variables.expand("${A}"), "${A}");
 }
 
+TEST(Variables, FoldersThatAreMissingCanStayAsTheyAreWritten) {
+  const test::TemporaryDirectory directory;
+  Variables variables;
+  variables.set("SAGEMAKER_BASE_DIR", directory.path().string());
+  variables.keep_missing_folders();
+  EXPECT_EQ(variables.expand("${split:train}"), "${split:train}");
+  EXPECT_EQ(variables.expand("${split:validation:-none}"), "none");
+  EXPECT_EQ(variables.expand("${channel:training}/a"), "${channel:training}/a");
+  EXPECT_THROW(variables.expand("${SMTRAIN_TEST_UNSET}"), std::invalid_argument);
+  std::filesystem::create_directories(directory / "input/data/training/a");
+  EXPECT_EQ(variables.expand("${split:train}"), directory / "input/data/training");
+}
+
 TEST(Variables, ChannelsAreFolders) {
   const test::TemporaryDirectory directory;
   Variables variables;
