@@ -16,8 +16,8 @@ SourcedRecipe read_job_recipe(const JobArguments& job, std::ostream& err) {
   if (!job.config.empty()) {
     return read_sourced_recipe_file(job.config, job.settings, job.variables, defaults);
   }
-  return read_sourced_recipe(default_recipe(job.data), "the recipe for " + job.data, job.settings,
-                             job.variables, defaults);
+  return read_sourced_recipe(default_recipe(job.data), "data=" + job.data, job.settings,
+                             job.variables, defaults, Marks::left_out);
 }
 
 }  // namespace smtrain::app

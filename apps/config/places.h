@@ -18,6 +18,9 @@ struct Given {
   bool operator==(const Given&) const = default;
 };
 
+/// Whether places in a text have its line and column: "cats.yaml:14:3".
+enum class Marks { shown, left_out };
+
 /// Where each key of a recipe was set: "train.optimizer.lr" at "cats.yaml:14:3".
 class Places {
  public:

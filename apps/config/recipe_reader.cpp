@@ -328,13 +328,13 @@ bool ends_in_log_softmax(const ModelOptions& model) {
 
 SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name,
                                   const std::vector<Setting>& settings, const Variables& variables,
-                                  const DefaultSettings& keras_defaults) {
+                                  const DefaultSettings& keras_defaults, Marks marks) {
   SourcedRecipe result{.recipe = {}, .places = Places(name), .warnings = {}};
   Recipe& recipe = result.recipe;
   const Group keys = keys_of(recipe);
   Reader reader(variables, name);
   Places& places = reader.places();
-  const Node document = read_yaml(text, name);
+  const Node document = read_yaml(text, name, marks);
   if (document.kind != Node::Kind::null) reader.read_group(document, keys, "");
   for (const Setting& setting : kinds_first(settings)) {
     try {

@@ -44,11 +44,13 @@ struct SourcedRecipe {
   std::vector<std::string> warnings;
 };
 
-/// As read_recipe(), with everything that each key was given.
+/// As read_recipe(), with everything that each key was given. `marks` are left out of the places in
+/// a text that nobody wrote.
 SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name,
                                   const std::vector<Setting>& settings = {},
                                   const Variables& variables = {},
-                                  const DefaultSettings& keras_defaults = {});
+                                  const DefaultSettings& keras_defaults = {},
+                                  Marks marks = Marks::shown);
 
 /// The recipe in a file. Throws also BadInput naming the file when it can't be read.
 SourcedRecipe read_sourced_recipe_file(const std::filesystem::path& path,

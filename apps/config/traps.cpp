@@ -175,8 +175,8 @@ class Traps {
   void validation_data() {
     const SplitOptions &train = recipe_.data.train, &validation = recipe_.data.validation;
     if (!validation.is_given()) {
-      return warn("no_validation_data", "data",
-                  "nothing is evaluated: data.validation names no data");
+      return warn_at("no_validation_data", places_.of("data.train"),
+                     "data: nothing is evaluated: data.validation names no data");
     }
     if (!train.images.empty() && train == validation) {
       return warn("validation_is_training", "data.validation", "it is the training data, ",
@@ -221,8 +221,12 @@ class Traps {
  private:
   template <typename... Parts>
   void warn(std::string name, const std::string& path, const Parts&... parts) {
-    warnings_.push_back(
-        {std::move(name), concat_text(places_.of(path), ": ", path, ": ", parts...)});
+    warn_at(std::move(name), places_.of(path), path, ": ", parts...);
+  }
+
+  template <typename... Parts>
+  void warn_at(std::string name, const std::string& place, const Parts&... parts) {
+    warnings_.push_back({std::move(name), concat_text(place, ": ", parts...)});
   }
 
   const Recipe& recipe_;

@@ -36,11 +36,12 @@ size_t height_of(const Node& node) {
 /// Builds the tree from the parser's events, so that everything the parser sees is seen here.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const std::string& name) : name_(name) {}
+  TreeBuilder(const std::string& name, Marks marks) : name_(name), marks_(marks) {}
 
   Node take_root() { return std::move(root_); }
 
   std::string place(const YAML::Mark& mark) const {
+    if (marks_ == Marks::left_out) return name_;
     return concat_text(name_, ":", mark.line + 1, ":", mark.column + 1);
   }
 
@@ -152,6 +153,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   std::string name_;
+  Marks marks_;
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchored_;
@@ -161,10 +163,10 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-Node read_yaml(std::string_view text, const std::string& name) {
+Node read_yaml(std::string_view text, const std::string& name, Marks marks) {
   check(text.size() <= kMaxBytes, name, ": expected at most ", kMaxBytes, " bytes, got ",
         text.size());
-  TreeBuilder builder(name);
+  TreeBuilder builder(name, marks);
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);

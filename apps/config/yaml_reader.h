@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/apps/config/places.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,10 +33,11 @@ struct Node::Entry {
 /// At most so much of a recipe's file is read; read_yaml() takes less, and says so.
 inline constexpr uint64_t kMaxRecipeBytes = 1 << 20;
 
-/// The one document in `text`; `name` is what its places start with. Aliases are copies of what
+/// The one document in `text`; `name` is what its places start with, or all of them without marks
+/// (lines and columns). Aliases are copies of what
 /// they name. Throws std::invalid_argument with the place of what is not YAML, of a key that is
 /// given twice or is no scalar, of a merge key, a tag or a second document, and for a text that is
 /// too large, too deep or has too many values (aliases counted).
-Node read_yaml(std::string_view text, const std::string& name);
+Node read_yaml(std::string_view text, const std::string& name, Marks marks = Marks::shown);
 
 }  // namespace smtrain::app

@@ -190,8 +190,16 @@ TEST_F(DefaultRecipe, SettingsLieOverIt) {
   EXPECT_EQ(recipe.train.epochs, 3);
   EXPECT_THROW_WITH(
       read({.data = directory_.path().string(), .settings = {{"epochs", "3", "epochs=3"}}}),
-      "epochs=3: unknown key 'epochs'; expected model, data, train, distributed, "
-      "device, precision, log, keras, quirks or output");
+      "epochs=3: unknown key 'epochs'; did you mean 'train.epochs'?");
+}
+
+TEST_F(DefaultRecipe, PlacesInItAreItsData) {
+  test::write_picture_folder(directory_.path(), 2, 1);
+  const std::string data = directory_.path().string();
+  std::ostringstream err;
+  const Places places = read_job_recipe({.data = data}, err).places;
+  EXPECT_EQ(places.of("data.train"), "data=" + data);
+  EXPECT_EQ(places.of("train.epochs"), "data=" + data);
 }
 
 TEST_F(DefaultRecipe, NeitherFileNorData) {

@@ -225,8 +225,11 @@ TEST(Traps, ValidationDataThatIsTrainingData) {
 
 TEST(Traps, NoValidationData) {
   EXPECT_THAT(warnings_of("model: {name: net}\ndata: {train: a}\n"),
-              ElementsAre("no_validation_data: cats.yaml:2:7: data: nothing is evaluated: "
+              ElementsAre("no_validation_data: cats.yaml:2:15: data: nothing is evaluated: "
                           "data.validation names no data"));
+  EXPECT_THAT(
+      warnings_of("model: {name: net}\ndata: {train: a}\n", {{"data.limit", "20", "--limit 20"}}),
+      ElementsAre(testing::HasSubstr("cats.yaml:2:15: data: nothing is evaluated")));
 }
 
 TEST(Traps, ClassImbalance) {
