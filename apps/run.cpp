@@ -19,9 +19,13 @@
 #include "smtrain/apps/train/train.h"
 #include "smtrain/data/synth_digits.h"
 #include "smtrain/data/synth_folders.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
 
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -46,6 +50,17 @@ int train_in_environment(JobArguments job, RunRecord& record) {
   return train(job, std::cout, std::cerr, inputs, &record);
 }
 
+/// Makes the folder that data is drawn into. What was there before would be mixed with it.
+void make_empty_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && !is_folder(folder)) error = std::make_error_code(std::errc::not_a_directory);
+  if (error) bad_input(folder.string(), ": can't be made: ", error.message());
+  const bool is_empty = std::filesystem::is_empty(folder, error);
+  if (error) bad_input(folder.string(), ": cannot list: ", error.message());
+  check(is_empty, folder.string(), ": holds something already; name an empty or a new folder");
+}
+
 struct Run {
   RunRecord& record;
 
@@ -59,12 +74,14 @@ struct Run {
     return show_data(command, std::cout, std::cerr);
   }
   int operator()(const SynthDigitsCommand& c) const {
+    make_empty_folder(c.out);
     data::write_synth_digits(
         c.out, {.train = c.train, .test = c.test, .seed = static_cast<uint64_t>(c.seed)});
     std::cout << c.out << ": " << c.train << " training and " << c.test << " test digits\n";
     return 0;
   }
   int operator()(const SynthFoldersCommand& c) const {
+    make_empty_folder(c.out);
     data::write_synth_folders(c.out, {.classes = c.classes,
                                       .train = c.train,
                                       .validation = c.validation,

@@ -4,6 +4,7 @@
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/data/synth_digits.h"
+#include "smtrain/engine/error.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/training_job.h"
 #include "smtrain/tests/temporary_directory.h"
@@ -47,6 +48,23 @@ TEST_F(SynthFolders, AreDeterminedByTheSeed) {
   EXPECT_EQ(files.size(), 3 * (3 + 2) + 6 + 2);  // pictures, classes, splits
   EXPECT_EQ(test::files_below(directory_.path() / "same"), files);
   EXPECT_NE(test::files_below(directory_.path() / "other"), files);
+}
+
+TEST_F(SynthFolders, AreNotMixedWithWhatIsThere) {
+  RunRecord record;
+  const std::string file = directory_ / "notes.txt";
+  write_file_atomically(file, std::string_view("mine"));
+  const std::string taken = directory_.path().string();
+  const std::string expected = taken + ": holds something already; name an empty or a new folder";
+  EXPECT_THAT([&] { run(SynthFoldersCommand{.out = taken}, record); },
+              testing::ThrowsMessage<std::invalid_argument>(expected));
+  EXPECT_THAT([&] { run(SynthDigitsCommand{.out = taken}, record); },
+              testing::ThrowsMessage<std::invalid_argument>(expected));
+  EXPECT_THAT([&] { run(SynthDigitsCommand{.out = file + "/below"}, record); },
+              testing::ThrowsMessage<BadInput>(file + "/below: can't be made: Not a directory"));
+  EXPECT_THAT([&] { run(SynthDigitsCommand{.out = file}, record); },
+              testing::ThrowsMessage<BadInput>(testing::HasSubstr(file + ": can't be made: ")));
+  EXPECT_EQ(test::files_below(directory_.path()).size(), 1u);
 }
 
 TEST_F(SynthFolders, ASmallNetworkTellsThemApart) {
