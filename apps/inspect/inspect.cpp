@@ -66,8 +66,10 @@ void print_model(std::ostream& out, const fs::path& path) {
   const ModelCard& card = trained.card;
   fmt::print(out, "{}: {}, written by smtrain {}\n", path.string(), trained.model->describe(),
              card.version);
-  fmt::print(out, "  trained   {} epochs, {} {}\n", card.epoch, card.metric,
-             fixed_point(card.metric_value, 4));
+  fmt::print(out, "  trained   {} epoch{}", card.epoch, card.epoch == 1 ? "" : "s");
+  if (!card.metric.empty())
+    fmt::print(out, ", {} {}", card.metric, fixed_point(card.metric_value, 4));
+  fmt::print(out, "\n");
   fmt::print(out, "  data      {}\n", card.data_hash);
   fmt::print(out, "  input     {}\n", concat_text(card.input));
   fmt::print(out, "  classes   {}: {}\n\n", card.classes.size(), list_of(card.classes));

@@ -19,7 +19,7 @@ struct ModelCard {
   Recipe recipe;                     // the job that made it: model, transform, loss
   std::vector<std::string> classes;  // names in UTF-8, in the order of the outputs
   Shape input;                       // [C, H, W] that the model takes
-  std::string metric;                // the validation metric that it was saved at: "accuracy"
+  std::string metric;                // that it was validated by, "accuracy"; empty: it never was
   double metric_value = 0;
   int64_t epoch = 0;      // epochs trained
   std::string data_hash;  // SHA-256 over the training samples' sources and classes

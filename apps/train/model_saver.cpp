@@ -23,7 +23,11 @@ void ModelSaver::offer(int64_t epoch, int64_t step, const std::optional<Evaluati
          " is not finite; the model is not saved");
   }
   ModelCard card = job_card(recipe, *job_.training.dataset, job_.train_loader.sample_shape());
-  if (evaluation) card.metric_value = evaluation->accuracy();
+  if (evaluation) {
+    card.metric_value = evaluation->accuracy();
+  } else {
+    card.metric.clear();
+  }
   card.epoch = epoch;
   log_.saving();
   save_model(recipe.output, card, *job_.model);

@@ -157,6 +157,15 @@ TEST(Inspect, FilesOfOthers) {
 )");
 }
 
+TEST(Inspect, AModelThatWasNeverValidatedHasNoMetric) {
+  const test::TemporaryDirectory directory;
+  const Recipe recipe{.model = MnistCnnModel{}};
+  save_model({.model_dir = directory.path()},
+             {.recipe = recipe, .classes = {"a"}, .input = {1, 28, 28}, .epoch = 1},
+             *build_model(recipe.model, {1, 28, 28}, 1));
+  EXPECT_THAT(run({directory.path()}).out, HasSubstr("\n  trained   1 epoch\n"));
+}
+
 TEST(Inspect, FilesThatCannotBeReadAreNamedAndTheOthersGoOn) {
   const test::TemporaryDirectory directory;
   const std::string text = directory / "notes.txt", empty = directory / "empty.pth";
