@@ -94,6 +94,22 @@ struct TypeText {
   std::string operator()(const NamedLists&) const { return "A mapping from names to lists"; }
 };
 
+std::vector<std::string_view> kinds_in(const Group& group, std::string_view path,
+                                       std::string_view key) {
+  const size_t dot = path.find('.');
+  const Key* found = find_key(group, path.substr(0, dot));
+  if (found == nullptr) return {};
+  const auto* inner = std::get_if<Group>(&found->value);
+  const auto* choice = std::get_if<Choice>(&found->value);
+  if (dot != path.npos && inner != nullptr) return kinds_in(*inner, path.substr(dot + 1), key);
+  if (dot != path.npos || choice == nullptr) return {};
+  std::vector<std::string_view> kinds;
+  for (size_t kind = 0; kind < choice->kinds.size(); ++kind) {
+    if (find_key(choice->choose(kind), key) != nullptr) kinds.push_back(choice->kinds[kind].name);
+  }
+  return kinds;
+}
+
 }  // namespace
 
 std::string text_as_yaml(std::string_view text) {
@@ -168,6 +184,20 @@ std::vector<std::string_view> names_of(const std::vector<Choice::Kind>& kinds) {
 bool has_required_keys(const Group& group) {
   return std::any_of(group.keys.begin(), group.keys.end(),
                      [](const Key& key) { return key.more.required; });
+}
+
+std::string did_you_mean_key(std::string_view name) {
+  std::string ending = "." + std::string(name);
+  std::replace(ending.begin(), ending.end(), '-', '_');
+  for (const std::string& key : key_names()) {
+    if (key.ends_with(ending)) return "; did you mean '" + key + "'?";
+  }
+  return "";
+}
+
+std::vector<std::string_view> kinds_with(std::string_view path, std::string_view key) {
+  Recipe recipe;
+  return kinds_in(keys_of(recipe), path, key);
 }
 
 }  // namespace smtrain::app

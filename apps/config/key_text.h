@@ -28,6 +28,14 @@ std::string type_text(const Key& key);
 /// Finds a key by its name or alias in a group; null when there is none.
 const Key* find_key(const Group& group, std::string_view name);
 
+/// "; did you mean 'train.optimizer.lr'?" for the first key whose last name is `name`; '-' and '_'
+/// are the same. Empty when there is none.
+std::string did_you_mean_key(std::string_view name);
+
+/// Those kinds of the choice at `path`, "train.optimizer", that have the key; none where `path` is
+/// no choice.
+std::vector<std::string_view> kinds_with(std::string_view path, std::string_view key);
+
 /// "a, b or c"
 std::string alternatives(const std::vector<std::string_view>& names);
 

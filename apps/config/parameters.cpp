@@ -106,7 +106,9 @@ void report_unknown(const std::string& command_name, const std::vector<std::stri
   known.push_back("--set");
   known.insert(known.end(), options.begin(), options.end());
   for (const std::string& name : unknown) {
-    const std::string message = "unknown option '" + name + "'" + did_you_mean(name, known);
+    const std::string nearest =
+        name == "--data" ? "; did you mean '--data-dir' or 'data=DIR'?" : did_you_mean(name, known);
+    const std::string message = "unknown option '" + name + "'" + nearest;
     check(job.ignore_unknown && !job.strict, command_name, ": ", message);
     job.notes.push_back(message);
   }

@@ -38,9 +38,9 @@ class Reader {
 
   Places& places() { return places_; }
 
-  /// `except` is a key of the mapping that has been read already.
+  /// `except` is a key of the mapping that has been read already; `kind` is of a choice's group.
   void read_group(const Node& node, const Group& group, const std::string& path,
-                  std::string_view except = "") {
+                  std::string_view except = "", std::string_view kind = "") {
     if (group.leading && stands_for_first_key(node, group)) {
       return read_key(node, group.keys.front(), path);
     }
@@ -57,7 +57,7 @@ class Reader {
     for (const Node::Entry& entry : node.entries) {
       if (entry.key == except) continue;
       const Key* key = find_key(group, entry.key);
-      if (key == nullptr) refuse_key(entry, names, path);
+      if (key == nullptr) refuse_key(entry, names, path, kind);
       const auto [first, is_new] = seen.emplace(key->name, &entry);
       check(is_new, entry.place, ": '", entry.key, "' is the same key as '", first->second->key,
             "', given at ", first->second->place);
@@ -78,8 +78,14 @@ class Reader {
  private:
   [[noreturn]] static void refuse_key(const Node::Entry& entry,
                                       const std::vector<std::string_view>& names,
-                                      const std::string& path) {
-    const std::string nearest = did_you_mean(entry.key, names);
+                                      const std::string& path, std::string_view kind) {
+    const auto others = kinds_with(path, entry.key);
+    if (!others.empty()) {
+      throw UnknownKey(concat_text(entry.place, ": unknown key '", entry.key, "' in ", path,
+                                   ", which is ", kind, "; it is a key of ", alternatives(others)));
+    }
+    std::string nearest = did_you_mean(entry.key, names);
+    if (nearest.empty()) nearest = did_you_mean_key(entry.key);
     throw UnknownKey(concat_text(entry.place, ": unknown key '", entry.key, "'",
                                  path.empty() ? "" : " in " + path,
                                  nearest.empty() ? "; expected " + alternatives(names) : nearest));
@@ -212,7 +218,8 @@ class Reader {
     }
     check(!at.key.more.required || places_.has(tag_path), node.place, ": ", at.path, ": '",
           choice.tag, "' is required: ", alternatives(names));
-    read_group(node, choice.choose(choice.chosen()), at.path, choice.tag);
+    const size_t chosen = choice.chosen();
+    read_group(node, choice.choose(chosen), at.path, choice.tag, choice.kinds[chosen].name);
   }
 
   /// Of what was given to another kind of thing, the keys that this kind has too: a learning rate

@@ -270,6 +270,10 @@ TEST(CommandLine, NamesWhatIsWrong) {
   EXPECT_EQ(mistake_in({"data", "show", "--data", "d"}), "show: --out is required");
   EXPECT_EQ(mistake_in({"data", "show", "-o", "x", "--data", "d", "--n", "0"}),
             "show: --n: Value 0 not in range 1 to 10000");
+  EXPECT_EQ(mistake_in({"predict", "--model", "m", "a.png", "--top", "0"}),
+            "predict: --top: Value 0 not in range 1 to 1000000");
+  EXPECT_EQ(mistake_in({"train", "--data", "pics"}),
+            "train: unknown option '--data'; did you mean '--data-dir' or 'data=DIR'?");
   EXPECT_EQ(mistake_in({"data", "show", "-o", "x", "--data", "d", "--split", "all"}),
             "show: --split: all not in {train,validation}");
   EXPECT_EQ(mistake_in({"data", "synth", "digit"}),

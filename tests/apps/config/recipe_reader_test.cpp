@@ -207,8 +207,16 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:25: train.optimizer.lr: expected a number, at least 0 and at most 1e+38, got "
        "'nan'"},
       {"train: {optimizer: {name: adam, momentum: 0.9}}\n",
-       "cats.yaml:1:33: unknown key 'momentum' in train.optimizer; expected lr, learning_rate, "
-       "betas, eps, weight_decay, amsgrad or name"},
+       "cats.yaml:1:33: unknown key 'momentum' in train.optimizer, which is adam; it is a key of "
+       "sgd, rmsprop or tf_rmsprop"},
+      {"train: {lr: 0.1}\n",
+       "cats.yaml:1:9: unknown key 'lr' in train; did you mean 'train.optimizer.lr'?"},
+      {"batch-size: 3\n",
+       "cats.yaml:1:1: unknown key 'batch-size'; did you mean 'train.batch_size'?"},
+      {"train:\n\tepochs: 3\n",
+       "cats.yaml:2:2: not valid YAML: illegal map value; a tab can't indent, write spaces"},
+      {"train:\n  epochs: 3\n\tseed: 3\n",
+       "cats.yaml:3:2: not valid YAML: illegal map value; a tab can't indent, write spaces"},
       {"train: {optimizer: {name: adma}}\n",
        "cats.yaml:1:27: train.optimizer.name: expected sgd, adam, keras_adam, adamw, adadelta, "
        "adagrad, rmsprop or tf_rmsprop, got 'adma'; did you mean 'adam'?"},
