@@ -61,8 +61,9 @@ void apply_gpus(const Environment& environment, JobArguments& job) {
 }
 
 /// Without a recipe the channels are what is trained and evaluated on.
-void take_data(JobArguments& job) {
+void take_data(const Environment& environment, JobArguments& job) {
   job.data = job.variables.expand("${channel:training:-}");
+  if (job.data.empty() && !environment.in_container) return;
   const std::string validation = job.variables.expand("${channel:validation:-${channel:test:-}}");
   check(!job.data.empty(), "train: no recipe, and channel 'training' is not there",
         job.variables.channels_there());
@@ -110,7 +111,7 @@ void apply_environment(const Environment& environment, JobArguments& job) {
   FoundRecipe recipe = find_recipe(environment, asked);
   job.config = recipe.name;
   job.text = std::move(recipe.text);
-  if (environment.in_container && job.config.empty()) take_data(job);
+  if (job.config.empty()) take_data(environment, job);
 }
 
 }  // namespace smtrain::app

@@ -192,6 +192,18 @@ TEST_F(ApplyEnvironment, OutsideAContainerOnlyVariablesCount) {
   EXPECT_THAT(found.output.model_dir, testing::Not(testing::StartsWith("/opt/ml")));
 }
 
+TEST_F(ApplyEnvironment, AVariableThatIsSetIsDataWithoutARecipe) {
+  around_.variables.clear();
+  if (around_.in_container()) GTEST_SKIP() << "this machine has an /opt/ml/input/config";
+  EXPECT_EQ(applied().data, "");
+  const JobArguments job = applied({"--data-dir", base(), "--validation", base() + "/v"});
+  EXPECT_EQ(job.data, base());
+  ASSERT_EQ(job.settings.size(), 1u);
+  EXPECT_EQ(job.settings[0].key, "data.validation");
+  EXPECT_EQ(job.settings[0].value, base() + "/v");
+  EXPECT_EQ(applied({"--data-dir", base(), "data=other"}).data, "other");
+}
+
 TEST_F(ApplyEnvironment, ChannelsAreFoundByTheirRole) {
   const auto expand = [&](const char* text) { return applied().variables.expand(text); };
   fs::remove_all(directory_ / "input/data/training");
