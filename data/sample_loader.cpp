@@ -67,9 +67,9 @@ Sample SampleLoader::transformed(int64_t index, int64_t epoch_seed) const {
 
 void SampleLoader::check_shape(const Shape& shape, int64_t index) const {
   if (shape == shape_) return;
-  fail("DataLoader: pictures of one size are needed (a resize makes them so), but ",
-       dataset_->source(index), " is ", shape, " and ", dataset_->source(0), " is ", shape_,
-       " ([channels, height, width] after the transforms)");
+  bad_input("DataLoader: pictures of one size are needed, but ", dataset_->source(index), " is ",
+            shape, " and ", dataset_->source(0), " is ", shape_,
+            " ([channels, height, width] after the transforms); add resize: [H, W]");
 }
 
 }  // namespace smtrain::data

@@ -213,11 +213,12 @@ TEST_F(FolderLoader, NamesPicturesOfDifferentSizes) {
   write_png(directory_ / "a/05.png", test::numbered_picture(0, 7, 5));
   for (const int threads : {0, 2}) {
     DataLoader loader(folder_, {.batch_size = 18, .threads = threads});
-    EXPECT_THAT([&] { loader.begin(); },
-                ThrowsMessage<std::runtime_error>(
-                    "DataLoader: pictures of one size are needed (a resize makes them so), but " +
-                    (directory_ / "a/05.png") + " is [3, 7, 5] and " + (directory_ / "a/00.png") +
-                    " is [3, 6, 5] ([channels, height, width] after the transforms)"));
+    EXPECT_THAT(
+        [&] { loader.begin(); },
+        ThrowsMessage<std::runtime_error>(
+            "DataLoader: pictures of one size are needed, but " + (directory_ / "a/05.png") +
+            " is [3, 7, 5] and " + (directory_ / "a/00.png") +
+            " is [3, 6, 5] ([channels, height, width] after the transforms); add resize: [H, W]"));
   }
 }
 

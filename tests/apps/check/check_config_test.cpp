@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/check/check_config.h"
 
+#include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/tests/data/picture_folder.h"
 #include "smtrain/tests/temporary_directory.h"
@@ -15,6 +16,7 @@
 namespace smtrain::app {
 namespace {
 
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -87,6 +89,29 @@ TEST_F(CheckConfig, StrictTakesAWarningForAMistake) {
               testing::ThrowsMessage<std::invalid_argument>(
                   "wild_learning_rate: --lr 5: train.optimizer.lr: a rate of 5 is wild for SGD; "
                   "usual is 0.001 to 0.1 (refused by --strict)"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("ok")));
+}
+
+TEST_F(CheckConfig, DataThatNoChannelGives) {
+  write_file_atomically(file_, std::string_view("model: net\ndata: {train: '${split:train}'}\n"));
+  ConfigCheckCommand command{.job = {.config = file_}};
+  command.job.variables.set("SAGEMAKER_BASE_DIR", directory_.path().string());
+  EXPECT_EQ(check_config(command, out_, err_), 0);
+  EXPECT_THAT(out_.str(), StartsWith(file_ + ": ok\ndata.train: ${split:train} is not here; "));
+}
+
+TEST_F(CheckConfig, PicturesOfDifferentSizesNeedAResize) {
+  test::write_picture_folder(directory_.path() / "data/train", 2, 100);
+  const std::vector<Setting> unchanged = {{"data.transform", "[to_tensor]", "--set"}};
+  EXPECT_EQ(check(unchanged), 0);
+  for (const char* name : {"b/90.png", "b/91.png", "b/92.png", "b/93.png", "b/94.png", "b/95.png"})
+    data::write_png(directory_.path() / "data/train" / name, test::numbered_picture(1, 3, 9));
+  EXPECT_THAT([&] { check(unchanged); },
+              testing::ThrowsMessage<BadInput>(AllOf(HasSubstr("pictures of one size are needed"),
+                                                     EndsWith("add resize: [H, W]"))));
+  EXPECT_EQ(check(), 0);
+  EXPECT_EQ(check({{"data.transform", "[to_tensor]", "--set"}, {"data.corrupt", "skip", "--set"}}),
+            0);
 }
 
 TEST_F(CheckConfig, AMistakeIsNamedAndNothingPrinted) {

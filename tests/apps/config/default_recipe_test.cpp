@@ -196,8 +196,10 @@ TEST_F(DefaultRecipe, SettingsLieOverIt) {
 TEST_F(DefaultRecipe, PlacesInItAreItsData) {
   test::write_picture_folder(directory_.path(), 2, 1);
   const std::string data = directory_.path().string();
+  JobArguments job{.data = data};
+  job.variables.set("KERAS_HOME", "/nowhere");
   std::ostringstream err;
-  const Places places = read_job_recipe({.data = data}, err).places;
+  const Places places = read_job_recipe(job, err).places;
   EXPECT_EQ(places.of("data.train"), "data=" + data);
   EXPECT_EQ(places.of("train.epochs"), "data=" + data);
 }
