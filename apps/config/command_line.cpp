@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <span>
 
 namespace smtrain::app {
@@ -29,6 +28,8 @@ constexpr Flag kEvaluateFlags[] = {
     {"--fraction", "data.fraction"}, {"--batch-size", "train.test_batch_size"},
     {"--device", "device"},          {"--threads", "train.threads"},
 };
+
+constexpr int64_t kMostClassesPrinted = 1'000'000;
 
 constexpr Flag kPredictFlags[] = {
     {"--device", "device"},
@@ -77,7 +78,7 @@ void add_predict(CLI::App& program, PredictCommand& predict) {
       ->required();
   command.add_option("--top", predict.top, "Classes printed for each picture")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()));
+      ->check(CLI::Range(int64_t{1}, kMostClassesPrinted));
   add_settings(command, kPredictFlags, predict.settings);
 }
 

@@ -161,6 +161,19 @@ class TreeBuilder : public YAML::EventHandler {
   bool seen_document_ = false;
 };
 
+/// Whether the line of `mark`, or the one before it, begins with a tab among its spaces.
+bool is_indented_by_tab(std::string_view text, const YAML::Mark& mark) {
+  size_t start = std::min(text.size(), static_cast<size_t>(std::max(mark.pos, 0)));
+  for (int lines = 0; lines < 2; ++lines) {
+    const size_t end = start == 0 ? text.npos : text.rfind('\n', start - 1);
+    start = end == text.npos ? 0 : end;
+    const size_t first = end == text.npos ? 0 : end + 1;
+    if (text.substr(first, text.find_first_not_of(" \t", first) - first).find('\t') != text.npos)
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Node read_yaml(std::string_view text, const std::string& name, Marks marks) {
@@ -173,7 +186,8 @@ Node read_yaml(std::string_view text, const std::string& name, Marks marks) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    mistake(builder.place(error.mark), ": not valid YAML: ", error.msg);
+    mistake(builder.place(error.mark), ": not valid YAML: ", error.msg,
+            is_indented_by_tab(text, error.mark) ? "; a tab can't indent, write spaces" : "");
   }
   return builder.take_root();
 }

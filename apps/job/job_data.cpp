@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 fs::path idx_file(const fs::path& folder, const std::string& name) {
   if (!is_folder(folder)) bad_input(folder.string(), ": expected a folder with ", name, ".gz");
   for (const char* ending : {"", ".gz"}) {
-    if (fs::exists(folder / (name + ending))) return folder / (name + ending);
+    if (is_file(folder / (name + ending))) return folder / (name + ending);
   }
   bad_input(folder.string(), ": has no ", name, ".gz");
 }
@@ -193,9 +193,10 @@ JobData open_data(const Recipe& recipe, Split split, const std::vector<std::stri
       {.mode = options.cache, .directory = options.cache_dir, .threads = threads, .warn = print});
   const data::ReadableSamples readable =
       data::readable_samples(cached.dataset, options.corrupt, threads);
-  const char* action = options.corrupt == data::CorruptPolicy::skip ? "left out " : "replaced ";
+  const char* action = options.corrupt == data::CorruptPolicy::skip ? "left out: " : "replaced: ";
   for (const auto& sample : readable.unreadable) {
-    print(action + sample.source + ": " + sample.reason);
+    const bool names_it = sample.reason.find(sample.source) != std::string::npos;
+    print(action + (names_it ? "" : sample.source + ": ") + sample.reason);
   }
   return {.dataset = readable.dataset, .transforms = cached.transforms};
 }

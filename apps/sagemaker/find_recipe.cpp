@@ -97,6 +97,7 @@ FoundRecipe asked_for(const Environment& environment, const std::string& asked) 
     FoundRecipe recipe = recipe_in_archives(environment, asked);
     if (!recipe.name.empty()) return recipe;
   }
+  check(!is_folder(asked), "config: ", asked, " is a folder, expected a recipe's file");
   mistake("config: there is no file ", list);
 }
 

@@ -179,9 +179,15 @@ int train(const JobArguments& job, std::ostream& out, std::ostream& err, const J
 
   const bool terminal = !inputs.container && isatty(STDOUT_FILENO) != 0 && &out == &std::cout;
   const auto log = make_training_log(recipe, inputs, {.stream = out, .terminal = terminal});
-  train_model(
-      std::move(recipe), *log, err,
-      {.name = run_name(job.config, job.data), .places = std::move(places), .strict = job.strict});
+  try {
+    train_model(std::move(recipe), *log, err,
+                {.name = run_name(job.config, job.data),
+                 .places = std::move(places),
+                 .strict = job.strict});
+  } catch (const BadInput& error) {
+    if (!std::string_view(error.what()).starts_with("decode: ")) throw;
+    bad_input(error.what(), "; data.corrupt: skip leaves such pictures out");
+  }
   return 0;
 }
 

@@ -20,6 +20,7 @@ namespace smtrain::test {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -33,12 +34,12 @@ class DamagedPictures : public testing::Test {
 
   std::string damaged(const std::string& action) const {
     return job_.in_place("smtrain: " + action +
-                         " @/data/train/a/01.png: decode: @/data/train/a/01.png: expected "
+                         ": decode: @/data/train/a/01.png: expected "
                          "JPEG, PNG, WebP, BMP, GIF, TGA or PNM, but the file starts with 6e "
                          "6f 20 70 69 63 74 75\n"
                          "smtrain: " +
                          action +
-                         " @/data/train/b/02.png: decode: @/data/train/b/02.png: the picture "
+                         ": decode: @/data/train/b/02.png: the picture "
                          "is too large, 60000x60000 pixels (at most 178956970 are "
                          "allowed)\n");
   }
@@ -70,8 +71,9 @@ TEST_F(DamagedPictures, AreNotListedWhereOnlyErrorsAre) {
 TEST_F(DamagedPictures, StopTrainingAndTheModelIsYesterdays) {
   for (const char* threads : {"0", "2"}) {
     const ProgramResult result = job_.train({std::string("data.threads=") + threads});
-    EXPECT_EQ(result.exit_code, kFailed);
+    EXPECT_EQ(result.exit_code, kMistake);
     EXPECT_THAT(result.err, StartsWith("smtrain: decode: " + job_ / "data/train/"));
+    EXPECT_THAT(result.err, EndsWith("; data.corrupt: skip leaves such pictures out\n"));
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
     const auto files = files_below(job_.path() / "out");
     EXPECT_EQ(text_of(job_ / "out/model.safetensors"), "yesterday's model");
@@ -95,7 +97,7 @@ TEST(UnreadablePictures, WithoutPermission) {
   fs::permissions(job.path() / "data/train/a", fs::perms::owner_all);
   EXPECT_EQ(result.err,
             "smtrain: ImageFolder: cannot list " + job / "data/train/a" + ": Permission denied\n");
-  EXPECT_EQ(result.exit_code, kFailed);
+  EXPECT_EQ(result.exit_code, kMistake);
 }
 
 TEST(FullDisk, TheModelIsYesterdaysAndNoTemporaryFileIsLeft) {

@@ -214,9 +214,10 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
       {"batch-size: 3\n",
        "cats.yaml:1:1: unknown key 'batch-size'; did you mean 'train.batch_size'?"},
       {"train:\n\tepochs: 3\n",
-       "cats.yaml:2:2: not valid YAML: illegal map value; a tab can't indent, write spaces"},
+       "cats.yaml:2:8: not valid YAML: illegal map value; a tab can't indent, write spaces"},
       {"train:\n  epochs: 3\n\tseed: 3\n",
-       "cats.yaml:3:2: not valid YAML: illegal map value; a tab can't indent, write spaces"},
+       "cats.yaml:3:1: not valid YAML: illegal tab when looking for indentation; a tab can't "
+       "indent, write spaces"},
       {"train: {optimizer: {name: adma}}\n",
        "cats.yaml:1:27: train.optimizer.name: expected sgd, adam, keras_adam, adamw, adadelta, "
        "adagrad, rmsprop or tf_rmsprop, got 'adma'; did you mean 'adam'?"},
