@@ -20,6 +20,23 @@ what it is in a recipe and where that comes from; `smtrain config schema` prints
 This page is generated: `smtrain config reference > docs/configuration.md`.
 )";
 
+constexpr char kVariables[] = R"(
+## Variables
+
+In any value `${...}` stands for something else; `$${` is the two characters `${`. What a `:-` is followed by is the
+default, which may hold variables itself.
+
+| variable | |
+| --- | --- |
+| `${NAME}` | An environment variable. It is an error when it is not set. |
+| `${NAME:-default}` | The default where the variable is not set or empty. |
+| `${channel:x}` | The folder of input channel `x`: `SM_CHANNEL_X`, else `/opt/ml/input/data/x`. `training` may also be called `train`; `validation` also `val`, `valid` or `eval`; `test` also `testing`. `--data-dir DIR` sets `training`. |
+| `${split:train}` | The training data: channel `training`, in it the folder `train` if it has one. |
+| `${split:validation}` | Channel `validation`, else `test`, else of channel `training` the folder `validation`, `val`, `valid`, `eval`, `test` or `testing`. |
+
+`SAGEMAKER_BASE_DIR` takes the place of `/opt/ml`.
+)";
+
 /// In a cell of a table.
 std::string cell(std::string text) {
   for (size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2) text.insert(at, "\\");
@@ -44,7 +61,7 @@ class ReferenceWriter {
     }
     text_ += "\n## Others\n";
     table({single}, "");
-    return std::move(text_);
+    return std::move(text_) + kVariables;
   }
 
  private:

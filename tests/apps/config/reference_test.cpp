@@ -37,6 +37,7 @@ TEST(Reference, TellsEveryKey) {
   EXPECT_THAT(page, HasSubstr("| `output.dir` | `\"${SM_OUTPUT_DATA_DIR:-}\"` |"));
   EXPECT_THAT(page, HasSubstr("`name: sgd` (default): "));
   EXPECT_THAT(page, HasSubstr("`name: net`: "));
+  EXPECT_THAT(page, HasSubstr("\n## Variables\n"));
 }
 
 }  // namespace
