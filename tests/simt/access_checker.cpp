@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kMostFindings = 20;
 
 // Of this OS thread: what others do meanwhile is the host's.
-thread_local bool in_launch = false;
+[[gnu::tls_model("initial-exec")]] thread_local bool in_launch = false;
 
 template <typename T>
 T* untouched_zeros(size_t count) {
@@ -170,7 +170,7 @@ void AccessChecker::kernel_access(const Access& access) {
     if (state[i] == ByteState::absent && !reserved) {
       return add(access.write ? "writes out of range" : "reads out of range", access, now);
     }
-    check_order(access, cell[i], now);
+    check_order(access, cell[i], now, shared);
     if (access.write) {
       if (!reserved) state[i] = ByteState::written;
     } else if (state[i] == ByteState::allocated) {
@@ -179,8 +179,7 @@ void AccessChecker::kernel_access(const Access& access) {
   }
 }
 
-void AccessChecker::check_order(const Access& access, Cell& cell, Stamp now) {
-  const bool shared = shared_.contains(access.address);
+void AccessChecker::check_order(const Access& access, Cell& cell, Stamp now, bool shared) {
   const auto clashes = [&](Stamp earlier) {
     return earlier.is_set() && !(earlier.is_atomic() && access.atomic) &&
            !order_.is_before(earlier, now, shared);

@@ -60,7 +60,7 @@ class AccessChecker : public Observer {
   void host_access(const Access& access);
   void kernel_access(const Access& access);
   void foreign_access(const Access& access);
-  void check_order(const Access& access, Cell& cell, Stamp now);
+  void check_order(const Access& access, Cell& cell, Stamp now, bool shared);
   bool is_reserved(const char* address) const;
   void add(const char* what, const Access& access, Stamp by = {}, Stamp earlier = {},
            uintptr_t earlier_instruction = 0);

@@ -72,7 +72,6 @@ struct WarpCall {
   Location at{};
 };
 uint64_t warp_operation(const WarpCall& call);
-unsigned active_lanes();
 
 void memory_fence();
 

@@ -93,6 +93,22 @@ TEST(SimtLaunch, ReportsExceptionsOfKernels) {
               HasSubstr("the kernel threw out of patience by block (0, 0, 0)"));
 }
 
+TEST(SimtLaunch, EndsAtATrap) {
+  const std::string text = violation(
+      +[] {
+        if (blockIdx.x == 2) __trap();
+      },
+      {.grid = 4});
+  EXPECT_THAT(text, HasSubstr("__trap at emulator_test.cpp:"));
+  EXPECT_THAT(text, HasSubstr("block (2, 0, 0)"));
+}
+
+TEST(SimtLaunch, HostFunctionsAreCheckedToo) {
+  const Buffer<float> x{1, 2, 3, 4, 5};
+  EXPECT_THROW(cuda::load_vec<float4>(x.data() + 1), Violation);
+  EXPECT_EQ(cuda::load_vec<float4>(x.data()).w, 4);
+}
+
 TEST(SimtLaunch, WorksAfterAFailedOne) {
   void (*broken)() = [] {
     if (threadIdx.x % 2 == 0) __syncthreads();
@@ -163,6 +179,11 @@ TEST(SimtWarp, ShufflesMoveValuesWithinTheirWidth) {
     EXPECT_EQ(y[64 + i], lane % 8 >= 6 ? lane : lane + 2);
     EXPECT_EQ(y[96 + i], lane ^ 5);
   }
+}
+
+TEST(SimtWarp, RefusesAWidthThatIsNoPowerOfTwo) {
+  EXPECT_THAT(violation(+[] { __shfl_sync(~0u, 1, 0, 12); }, {.block = 32}),
+              HasSubstr("shuffle width 12 is no power of two"));
 }
 
 TEST(SimtWarp, VotesAndReducesOverTheNamedLanes) {
@@ -236,6 +257,14 @@ TEST(SimtAtomics, ReturnWhatWasThere) {
   EXPECT_THAT(x.values(), ElementsAre(7, 3, 9, 5, 1, 8, 5));
   EXPECT_THAT(y.values(), Each(5));
   EXPECT_THAT(counter.values(), ElementsAre(0u, 8u));
+}
+
+TEST(SimtMemory, CacheHintsChangeNoValue) {
+  Buffer<float> x{1, 2};
+  launch(
+      "entry", +[](float* x) { __stcs(&x[0], __ldg(&x[0]) + __ldcs(&x[1])); }, {}, Stream{},
+      x.data());
+  EXPECT_EQ(x[0], 3);
 }
 
 TEST(SimtArithmetic, IsThatOfCuda) {

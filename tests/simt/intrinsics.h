@@ -107,7 +107,6 @@ T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, SMTRAIN_SIMT
                                 at);
 }
 
-inline unsigned __activemask() { return smtrain::simt::active_lanes(); }
 inline unsigned __ballot_sync(unsigned mask, int predicate, SMTRAIN_SIMT_AT) {
   return smtrain::simt::vote(smtrain::simt::WarpOperation::ballot, mask, predicate != 0, at);
 }

@@ -24,6 +24,10 @@ const char* file_name(Location at) {
   return slash == nullptr ? at.file : slash + 1;
 }
 
+std::string opened_with(const std::string& entry, const std::string& problem) {
+  return entry.empty() ? problem : entry + ": " + problem;
+}
+
 }  // namespace
 
 RunningThread running_thread;
@@ -268,6 +272,7 @@ void Scheduler::run(const Launch& launch) {
     }
   }
   running_ = false;
+  launch_ = {};
   if (failed_) fibers_.abandon_all();
 
   std::string problems = failed_ ? message_.data() : "";
@@ -278,7 +283,7 @@ void Scheduler::run(const Launch& launch) {
     for (const std::string& finding : observer->launch_ends()) add(finding);
   }
   if (const std::string damaged = damaged_guards(); !damaged.empty()) add(damaged);
-  if (!problems.empty()) throw Violation(std::string(launch.entry) + ": " + problems);
+  if (!problems.empty()) throw Violation(opened_with(launch.entry, problems));
 }
 
 void Scheduler::fail(Location at, const char* what) {
@@ -287,7 +292,7 @@ void Scheduler::fail(Location at, const char* what) {
   if (at.line != 0) {
     std::snprintf(place.data(), place.size(), " at %s:%u", file_name(at), at.line);
   }
-  if (!running_) throw Violation(std::string(launch_.entry) + ": " + what + place.data());
+  if (!running_) throw Violation(opened_with(launch_.entry, what) + place.data());
   std::snprintf(message_.data(), message_.size(), "%s%s by block (%u, %u, %u), thread (%u, %u, %u)",
                 what, place.data(), blockIdx.x, blockIdx.y, blockIdx.z, t.x, t.y, t.z);
   failed_ = true;

@@ -16,11 +16,9 @@ class Scheduler {
 
   int block_barrier(Vote vote, bool predicate, Location at);
   uint64_t warp_operation(const WarpCall& call);
-  unsigned active_lanes() const { return block_.warps[block_.current / kWarpLanes].alive; }
   SharedMemory& shared() { return block_.shared; }
 
   [[noreturn]] void fail(Location at, const char* what);
-  bool is_running() const { return running_; }
 
  private:
   static void fiber_main();

@@ -64,8 +64,6 @@ int block_barrier(Vote vote, bool predicate, Location at) {
 
 uint64_t warp_operation(const WarpCall& call) { return scheduler().warp_operation(call); }
 
-unsigned active_lanes() { return scheduler().active_lanes(); }
-
 void memory_fence() {
   if (observer != nullptr) observer->memory_fence();
 }
