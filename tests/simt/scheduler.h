@@ -33,7 +33,6 @@ class Scheduler {
   void make_ready(unsigned thread);
   void begin(unsigned thread);
   void exit_thread();
-  void release_barrier();
   template <typename F>
   void for_each_in_order(F f);
 
