@@ -3,7 +3,7 @@
 
 #include "smtrain/tests/simt/emulator.h"
 #include "smtrain/tests/simt/fiber.h"
-#include "smtrain/tests/simt/memory.h"
+#include "smtrain/tests/simt/shared_memory.h"
 #include "smtrain/tests/simt/simt.h"
 
 #include <vector_types.h>

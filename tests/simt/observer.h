@@ -59,8 +59,4 @@ struct RunningThread {
 };
 extern RunningThread running_thread;
 
-/// Memory that kernels may use: a part for the running block's shared memory, the rest for buffers.
-Range device_memory();
-Range shared_memory_range();
-
 }  // namespace smtrain::simt

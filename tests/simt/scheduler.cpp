@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/tests/simt/scheduler.h"
 
+#include "smtrain/tests/simt/device_memory.h"
 #include "smtrain/tests/simt/intrinsics.h"
 #include "smtrain/tests/simt/observer.h"
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
 namespace smtrain::simt {
@@ -29,8 +28,5 @@ class SharedMemory {
   size_t static_bytes_ = 0;
   char* next_ = nullptr;
 };
-
-/// Which buffers were written around, in words; empty when none. Mends their guard bytes.
-std::string damaged_guards();
 
 }  // namespace smtrain::simt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/tests/simt/memory.h"
+#include "smtrain/tests/simt/device_memory.h"
 
 #include "smtrain/tests/simt/observer.h"
 #include "smtrain/tests/simt/sanitizer_hooks.h"
@@ -20,13 +20,10 @@ namespace {
 
 constexpr size_t kDeviceBytes = size_t{32} << 30;  // of addresses
 constexpr size_t kSharedBytes = 4 << 20;
-constexpr size_t kStaticSharedLimit = 48 << 10;
-constexpr size_t kSharedLimit = 227 << 10;
 constexpr size_t kPageBytes = 4096;
 constexpr size_t kGuardBytes = 1024;
 constexpr size_t kAlignment = 256;
 constexpr unsigned char kGuardByte = 0xA5;
-const char kDynamicKey = 0;
 
 char* round_up(char* address, size_t alignment) {
   const auto number = reinterpret_cast<uintptr_t>(address);
@@ -182,60 +179,5 @@ void mark_written(const void* address, size_t bytes) {
 }
 
 std::string damaged_guards() { return heap().mend_guards(); }
-
-void SharedMemory::begin(size_t dynamic_bytes) {
-  dynamic_bytes_ = dynamic_bytes;
-  static_bytes_ = 0;
-  next_ = heap().base() + kAlignment;
-  slots_.reserve(64);
-}
-
-void SharedMemory::end() {
-  for (const Slot& slot : slots_) {
-    poison(slot.begin, slot.bytes);
-    if (observer != nullptr) observer->freed(range(slot.begin, slot.bytes));
-  }
-  slots_.clear();
-}
-
-char* SharedMemory::add(const void* key, size_t bytes, size_t alignment) {
-  char* begin = round_up(next_, alignment);
-  next_ = begin + bytes + kAlignment;  // what lies between belongs to nobody
-  slots_.push_back({key, begin, bytes});
-  unpoison(begin, bytes);
-  std::memset(begin, config().fill, bytes);
-  if (observer != nullptr) observer->allocated(range(begin, bytes), false);
-  return begin;
-}
-
-void* SharedMemory::at(const void* key, size_t bytes, size_t alignment) {
-  for (const Slot& slot : slots_) {
-    if (slot.key == key) return slot.begin;
-  }
-  static_bytes_ += bytes;
-  if (static_bytes_ > kStaticSharedLimit) {
-    fail({}, "%zu bytes of static shared memory, at most %zu are possible", static_bytes_,
-         kStaticSharedLimit);
-  }
-  if (static_bytes_ + dynamic_bytes_ > kSharedLimit) {
-    fail({}, "%zu bytes of static and dynamic shared memory, at most %zu are possible",
-         static_bytes_ + dynamic_bytes_, kSharedLimit);
-  }
-  if (dynamic_bytes_ <= kStaticSharedLimit && static_bytes_ + dynamic_bytes_ > kStaticSharedLimit) {
-    fail({},
-         "%zu bytes of static and %zu of dynamic shared memory: a launch gets more than %zu only "
-         "when the dynamic alone exceed that",
-         static_bytes_, dynamic_bytes_, kStaticSharedLimit);
-  }
-  return add(key, bytes, alignment < 16 ? 16 : alignment);
-}
-
-void* SharedMemory::dynamic(size_t alignment) {
-  if (alignment > 16) fail({}, "dynamic shared memory is aligned to 16 bytes, not %zu", alignment);
-  for (const Slot& slot : slots_) {
-    if (slot.key == &kDynamicKey) return slot.begin;
-  }
-  return add(&kDynamicKey, dynamic_bytes_, 16);
-}
 
 }  // namespace smtrain::simt
