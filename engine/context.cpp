@@ -2,6 +2,7 @@
 #include "smtrain/engine/context.h"
 
 #include "smtrain/engine/allocator.h"
+#include "smtrain/engine/error.h"
 
 #include <omp.h>
 
@@ -40,6 +41,53 @@ std::shared_ptr<Storage> Context::arena(Device device, size_t size_bytes) {
     arenas_[index] = std::make_shared<Storage>(allocator(device), size_bytes);
   }
   return arenas_[index];
+}
+
+void Context::manual_seed(uint64_t seed) {
+  generator_.manual_seed(seed);
+  for (const auto& storage : philox_keys_) {
+    if (storage != nullptr) restart(*storage);
+  }
+}
+
+void Context::restart(const Storage& philox_key) {
+  const PhiloxKey key = {.seed = generator_.seed()};
+  const Device device = philox_key.device();
+  device.memory().copy_from_host(philox_key.data(), &key, sizeof key, stream(device));
+}
+
+bool Context::draws_philox(Device device) const {
+  return options_.rng == RngKind::philox || !device.memory().is_host;
+}
+
+PhiloxKey* Context::philox_key(Device device) {
+  const auto index = static_cast<size_t>(device.id());
+  if (philox_keys_.size() <= index) philox_keys_.resize(index + 1);
+  if (philox_keys_[index] == nullptr) {
+    philox_keys_[index] = std::make_shared<Storage>(allocator(device), sizeof(PhiloxKey));
+    restart(*philox_keys_[index]);
+  }
+  return static_cast<PhiloxKey*>(philox_keys_[index]->data());
+}
+
+std::vector<uint8_t> Context::random_state() {
+  std::vector<uint8_t> state = generator_.state();
+  PhiloxKey key;
+  const Device device = options_.device;
+  device.memory().copy_to_host(&key, philox_key(device), sizeof key, stream(device));
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&key);
+  state.insert(state.end(), bytes, bytes + sizeof key);
+  return state;
+}
+
+void Context::set_random_state(std::span<const uint8_t> state) {
+  check(state.size() > sizeof(PhiloxKey), "context: ", state.size(),
+        " bytes are no state of its random numbers");
+  const auto of_generator = state.first(state.size() - sizeof(PhiloxKey));
+  generator_.set_state(of_generator);
+  const Device device = options_.device;
+  device.memory().copy_from_host(philox_key(device), state.data() + of_generator.size(),
+                                 sizeof(PhiloxKey), stream(device));
 }
 
 ContextGuard::ContextGuard(Context& context)

@@ -4,9 +4,11 @@
 #include "smtrain/engine/device.h"
 #include "smtrain/engine/random.h"
 #include "smtrain/engine/storage.h"
+#include "smtrain/kernels/philox.h"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace smtrain {
@@ -43,6 +45,22 @@ class Context {
   int threads() const { return options_.threads; }
   RngKind rng() const { return options_.rng; }
   Generator& generator() { return generator_; }
+
+  /// Restarts all random numbers: the generator's and, on every device, Philox's.
+  void manual_seed(uint64_t seed);
+
+  /// Whether operations on a device draw Philox: where the context says so, and on every device
+  /// that can't use the host's generator.
+  bool draws_philox(Device device) const;
+
+  /// What Philox sequences are drawn by on a device, in its memory: made at the first use, from the
+  /// generator's seed; every draw moves it on.
+  PhiloxKey* philox_key(Device device);
+
+  /// Everything that later draws depend on, of the generator and of the context's device;
+  /// set_random_state() continues from there. Throws std::invalid_argument for other bytes.
+  std::vector<uint8_t> random_state();
+  void set_random_state(std::span<const uint8_t> state);
   Stream stream(Device) const { return {}; }
   const std::shared_ptr<Allocator>& allocator(Device device);
 
@@ -55,10 +73,13 @@ class Context {
   void set_tape(Tape* tape) { tape_ = tape; }
 
  private:
+  void restart(const Storage& philox_key);
+
   ContextOptions options_;
   Generator generator_;
   std::vector<std::shared_ptr<Allocator>> allocators_;  // by device id
   std::vector<std::shared_ptr<Storage>> arenas_;        // by device id
+  std::vector<std::shared_ptr<Storage>> philox_keys_;   // by device id
   Tape* tape_ = nullptr;
 };
 

@@ -130,7 +130,7 @@ constexpr DType dtype_of = DTypeOf<T>::value;
 
 /// Calls `f.template operator()<T>()` with the element type of a dtype.
 template <typename F>
-decltype(auto) dispatch(DType dtype, F&& f) {
+constexpr decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {
     case DType::f32: return f.template operator()<float>();
     case DType::f64: return f.template operator()<double>();
@@ -146,7 +146,7 @@ decltype(auto) dispatch(DType dtype, F&& f) {
 
 /// The same for the four floating types; the caller has checked is_floating(dtype).
 template <typename F>
-decltype(auto) dispatch_floating(DType dtype, F&& f) {
+constexpr decltype(auto) dispatch_floating(DType dtype, F&& f) {
   switch (dtype) {
     case DType::f64: return f.template operator()<double>();
     case DType::bf16: return f.template operator()<BFloat16>();

@@ -12,8 +12,8 @@ enum class Reduction : uint8_t { mean, sum, none };
 /// Negative log-likelihood of one class per row, with its gradient in the same pass:
 ///
 ///   x       [rows, classes] dense: scores, or with `x_is_log_probability` their log_softmax
-///   target  [rows]; rows that hold ignore_index count for nothing, any other number that is no
-///           class is reported
+///   target  [rows]; rows that hold ignore_index count for nothing; any other number that is no
+///           class is reported by the CPU, and makes the loss NaN on a device that can't wait
 ///   weight  [classes] of x's dtype, or null for 1
 ///   y       the loss; [rows] with Reduction::none
 ///   dx      [rows, classes], the gradient of y (of each y[row] with Reduction::none); may be null
@@ -31,6 +31,7 @@ struct NllArgs {
   const void* weight;
   void* y;
   void* dx;
+  double* workspace;  // [rows]
 };
 
 }  // namespace smtrain

@@ -36,6 +36,11 @@ struct PhiloxKey {
   uint32_t rank = 0;
   uint32_t micro_step = 0;  // forward passes so far
   uint32_t call_site = 0;   // numbers the ops of a step that draw
+
+  /// The key of the sequence after this one.
+  SMTRAIN_HOST_DEVICE constexpr void next_sequence() {
+    if (++call_site == 0) ++micro_step;
+  }
 };
 
 /// The words of elements 4 * block .. 4 * block + 3 of a sequence; block < 2^32.
@@ -48,6 +53,11 @@ SMTRAIN_HOST_DEVICE constexpr PhiloxWords philox_block(const PhiloxKey& key, uin
 /// philox_block().
 SMTRAIN_HOST_DEVICE constexpr uint32_t philox(const PhiloxKey& key, uint64_t element) {
   return philox_block(key, element / 4).word[element % 4];
+}
+
+/// Words below it are drawn with the given probability, to 2^-32.
+SMTRAIN_HOST_DEVICE constexpr uint64_t philox_threshold(double probability) {
+  return static_cast<uint64_t>(probability * 0x1p32);
 }
 
 /// A random word as a float in [0, 1) with 24 random bits.

@@ -21,6 +21,28 @@ struct PoolAxis {
     return adaptive ? ((o + 1) * inputs + outputs - 1) / outputs
                     : begin(o) + (kernel_size - 1) * dilation + 1;
   }
+
+  /// The outputs whose windows reach over an input are [first_output, last_output); with dilation
+  /// not all of them see it.
+  SMTRAIN_HOST_DEVICE int64_t first_output(int64_t input) const {
+    if (adaptive) return input * outputs / inputs;
+    const int64_t beyond = input + padding - (kernel_size - 1) * dilation;
+    return beyond <= 0 ? 0 : (beyond + stride - 1) / stride;
+  }
+  SMTRAIN_HOST_DEVICE int64_t last_output(int64_t input) const {
+    const int64_t last = adaptive ? ((input + 1) * outputs + inputs - 1) / inputs
+                                  : (input + padding) / stride + 1;
+    return last < outputs ? last : outputs;
+  }
+
+  /// The input at a place of output o's window, and whether it is there.
+  SMTRAIN_HOST_DEVICE int64_t input_at(int64_t o, int64_t place) const {
+    return begin(o) + place * dilation;
+  }
+  SMTRAIN_HOST_DEVICE bool holds(int64_t o, int64_t place) const {
+    const int64_t input = input_at(o, place);
+    return input >= 0 && input < inputs && input < end(o);
+  }
 };
 
 /// Sizes of a pooling of x [batch, height.inputs, width.inputs, channels] (channels-last) into y.
@@ -64,6 +86,22 @@ struct MaxPoolBackwardArgs {
 struct AveragePoolRule {
   bool count_include_pad;
   int64_t divisor;
+
+  /// Of the window of output (oh, ow).
+  SMTRAIN_HOST_DEVICE int64_t divisor_of(const PoolShape& s, int64_t oh, int64_t ow) const {
+    if (divisor != 0) return divisor;
+    return counted(s.height, oh) * counted(s.width, ow);
+  }
+
+ private:
+  // The inputs that count in a window along one axis. Padding counts as far as it was asked for,
+  // not what ceil_mode reaches beyond it.
+  SMTRAIN_HOST_DEVICE int64_t counted(const PoolAxis& axis, int64_t output) const {
+    const int64_t begin = axis.begin(output), end = axis.end(output);
+    const int64_t last = count_include_pad ? axis.inputs + axis.padding : axis.inputs;
+    const int64_t first = count_include_pad || begin > 0 ? begin : 0;
+    return (end < last ? end : last) - first;
+  }
 };
 
 /// y = the average of each window.

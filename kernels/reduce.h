@@ -4,6 +4,8 @@
 #include "smtrain/kernels/dtype.h"
 #include "smtrain/kernels/layout.h"
 
+#include <cstddef>
+
 namespace smtrain {
 
 enum class ReduceOp : uint8_t { sum, max, min };
@@ -20,7 +22,23 @@ struct ReduceArgs {
   double scale;
   const void* x;
   void* y;
+  void* workspace;  // reduce_workspace_bytes(); null where those are 0
 };
+
+/// A device cuts reductions of many elements to few results into so many parts.
+constexpr int64_t reduce_parts(int64_t results, int64_t elements_each) {
+  constexpr int64_t kPartElements = 2048, kMaxParts = 256, kMaxBlocks = 2048;
+  if (results == 0 || results >= kMaxBlocks) return 1;
+  const int64_t parts = (elements_each + kPartElements - 1) / kPartElements;
+  const int64_t most = kMaxBlocks / results < kMaxParts ? kMaxBlocks / results : kMaxParts;
+  return parts < 1 ? 1 : parts < most ? parts : most;
+}
+
+/// Room for one sum of each part.
+constexpr size_t reduce_workspace_bytes(int64_t results, int64_t elements_each) {
+  const int64_t parts = reduce_parts(results, elements_each);
+  return parts == 1 ? 0 : static_cast<size_t>(results * parts) * sizeof(double);
+}
 
 /// y[outer, inner] = index of the first largest element of x[outer, :, inner], x dense; a NaN is
 /// larger than all numbers.

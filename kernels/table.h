@@ -90,6 +90,7 @@ inline constexpr const char* kKernelNames[] = {
 
 /// Memory and order on one device.
 struct DeviceTable {
+  bool is_host;                     // whether the host reads and writes its memory as its own
   void* (*allocate)(size_t bytes);  // 256-byte aligned, or null when memory is out
   void (*deallocate)(void* address);
   void (*copy_from_host)(void* to, const void* from, size_t bytes, Stream);

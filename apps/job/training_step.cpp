@@ -58,10 +58,10 @@ int64_t TrainingStep::correct() const { return static_cast<int64_t>(correct_.ite
 Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
   const Tensor inputs[] = {images, targets};
   fill(correct_, 0);
-  const std::vector<uint8_t> random_state = Context::current().generator().state();
+  const std::vector<uint8_t> random_state = Context::current().random_state();
   const Tensor loss = step_(inputs)[0];
   if (optimizer_.arena().skip_flag().item() != 0) {
-    Context::current().generator().set_state(random_state);  // the same dropout masks once more
+    Context::current().set_random_state(random_state);  // the same dropout masks once more
     const char* what = std::isnan(loss.item()) ? "nan" : "infinite";  // a NaN would print its sign
     take_back();
     const std::string cause = find_non_finite(inputs);

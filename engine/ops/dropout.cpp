@@ -20,13 +20,14 @@ double scale_of(double p) { return p == 1 ? 0 : 1 / (1 - p); }
 Tensor draw_mask(const Shape& shape, double p, Device device) {
   Context& context = Context::current();
   const Tensor mask = empty(shape, {.dtype = DType::u8}, device);
+  const bool by_philox = context.draws_philox(device);
   call(device, &KernelTable::bernoulli_mask,
-       BernoulliMaskArgs{
-           .source = context.rng() == RngKind::philox ? MaskSource::philox : MaskSource::generator,
-           .count = mask.numel(),
-           .keep = 1 - p,
-           .generator = context.generator().engine(),
-           .mask = mask.data<uint8_t>()});
+       BernoulliMaskArgs{.source = by_philox ? MaskSource::philox : MaskSource::generator,
+                         .count = mask.numel(),
+                         .keep = 1 - p,
+                         .generator = context.generator().engine(),
+                         .key = by_philox ? context.philox_key(device) : nullptr,
+                         .mask = mask.data<uint8_t>()});
   return mask;
 }
 

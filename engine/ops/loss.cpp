@@ -56,6 +56,7 @@ Tensor nll(const char* name, const Tensor& x, const Tensor& target,
   const Tensor y = empty(per_row ? target.shape() : Shape{}, {.dtype = x.dtype()}, x.device());
   const Tensor unit_gradient =
       needs_gradient({x}) ? empty(in.shape(), {.dtype = x.dtype()}, x.device()) : Tensor();
+  const Tensor losses = empty({in.size(0)}, {.dtype = DType::f64}, x.device());
   call(x.device(), &KernelTable::nll,
        NllArgs{.rows = in.size(0),
                .classes = classes,
@@ -68,7 +69,8 @@ Tensor nll(const char* name, const Tensor& x, const Tensor& target,
                .target = classes_of_rows.data<int64_t>(),
                .weight = weight.defined() ? weight.data() : nullptr,
                .y = y.data(),
-               .dx = unit_gradient.defined() ? unit_gradient.data() : nullptr});
+               .dx = unit_gradient.defined() ? unit_gradient.data() : nullptr,
+               .workspace = losses.data<double>()});
 
   // The pass above left the gradient for dy = 1.
   return record(name, y, {in}, [unit_gradient](const Tensor& dy, GradientSink& sink) {

@@ -47,6 +47,9 @@ Tensor reduce(ReduceOp op, const Tensor& x, const Axes& axes, double scale) {
   std::vector<int> order = axes.kept;
   order.insert(order.end(), axes.reduced.begin(), axes.reduced.end());
   const Tensor y = empty(axes.keepdim_shape, {.dtype = x.dtype()}, x.device());
+  const size_t workspace_bytes = reduce_workspace_bytes(y.numel(), axes.count);
+  const Tensor workspace =
+      empty({static_cast<int64_t>(workspace_bytes)}, {.dtype = DType::u8}, x.device());
   call(x.device(), &KernelTable::reduce,
        ReduceArgs{.op = op,
                   .x_layout = permute(x.detach(), order).layout(),
@@ -54,7 +57,8 @@ Tensor reduce(ReduceOp op, const Tensor& x, const Axes& axes, double scale) {
                   .dtype = x.dtype(),
                   .scale = scale,
                   .x = x.data(),
-                  .y = y.data()});
+                  .y = y.data(),
+                  .workspace = workspace_bytes == 0 ? nullptr : workspace.data()});
   return y;
 }
 

@@ -18,15 +18,15 @@ SMTRAIN_VECTORIZED void philox_blocks(const PhiloxKey& key, uint64_t threshold, 
 }
 
 void philox_mask(const BernoulliMaskArgs& a) {
-  const PhiloxKey key{.seed = a.generator->next64()};
-  // A 32-bit word is below keep * 2^32 with probability keep, to 2^-32.
-  const auto threshold = static_cast<uint64_t>(a.keep * 0x1p32);
+  const PhiloxKey key = *a.key;
+  const uint64_t threshold = philox_threshold(a.keep);
   parallel_for(a.count / 4, grain_of(32), [&](int64_t begin, int64_t end) {
     philox_blocks(key, threshold, begin, end, a.mask);
   });
   for (int64_t i = a.count / 4 * 4; i < a.count; ++i) {
     a.mask[i] = philox(key, static_cast<uint64_t>(i)) < threshold;
   }
+  a.key->next_sequence();
 }
 
 template <typename T>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/strided.h"
+#include "smtrain/kernels/cpu/gather.h"
+#include "smtrain/kernels/binary_functions.h"
 #include "smtrain/kernels/elementwise.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/strided.h"
 #include "smtrain/kernels/vectorize.h"
 
 #include <algorithm>
@@ -10,76 +12,6 @@
 
 namespace smtrain::cpu {
 namespace {
-
-struct Add {
-  template <typename A>
-  static A value(A a, A b) {
-    return a + b;
-  }
-};
-struct Subtract {
-  template <typename A>
-  static A value(A a, A b) {
-    return a - b;
-  }
-};
-struct Multiply {
-  template <typename A>
-  static A value(A a, A b) {
-    return a * b;
-  }
-};
-struct Divide {
-  template <typename A>
-  static A value(A a, A b) {
-    return a / b;
-  }
-};
-struct Maximum {  // NaN in either is NaN
-  template <typename A>
-  static A value(A a, A b) {
-    return a > b || a != a ? a : b;
-  }
-};
-struct Minimum {
-  template <typename A>
-  static A value(A a, A b) {
-    return a < b || a != a ? a : b;
-  }
-};
-struct Equal {
-  template <typename A>
-  static bool value(A a, A b) {
-    return a == b;
-  }
-};
-struct Less {
-  template <typename A>
-  static bool value(A a, A b) {
-    return a < b;
-  }
-};
-struct Greater {
-  template <typename A>
-  static bool value(A a, A b) {
-    return a > b;
-  }
-};
-
-template <typename F>
-void dispatch_binary(BinaryOp op, const F& f) {
-  switch (op) {
-    case BinaryOp::add: return f.template operator()<Add>();
-    case BinaryOp::subtract: return f.template operator()<Subtract>();
-    case BinaryOp::multiply: return f.template operator()<Multiply>();
-    case BinaryOp::divide: return f.template operator()<Divide>();
-    case BinaryOp::maximum: return f.template operator()<Maximum>();
-    case BinaryOp::minimum: return f.template operator()<Minimum>();
-    case BinaryOp::equal: return f.template operator()<Equal>();
-    case BinaryOp::less: return f.template operator()<Less>();
-    case BinaryOp::greater: return f.template operator()<Greater>();
-  }
-}
 
 template <typename Op, typename T, typename R>
 SMTRAIN_VECTORIZED void combine(const T* __restrict a, const T* __restrict b, R* __restrict y,
@@ -123,8 +55,8 @@ void combine_strided(const BinaryArgs& args) {
 
 void binary(const BinaryArgs& a, Stream) {
   dispatch(a.dtype, [&]<typename T>() {
-    dispatch_binary(a.op, [&]<typename Op>() {
-      constexpr bool is_refused = std::is_same_v<Op, Divide> && std::is_integral_v<T>;  // by div()
+    binary_functions::dispatch_binary(a.op, [&]<typename Op>() {
+      constexpr bool is_refused = std::is_same_v<Op, binary_functions::Divide> && std::is_integral_v<T>;  // by div()
       if constexpr (!is_refused) combine_strided<Op, T>(a);
     });
   });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/strided.h"
+#include "smtrain/kernels/cpu/gather.h"
 #include "smtrain/kernels/elementwise.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/strided.h"
 #include "smtrain/kernels/vectorize.h"
 
 #include <algorithm>

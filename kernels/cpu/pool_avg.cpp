@@ -11,20 +11,6 @@ namespace {
 
 constexpr int64_t kChannels = 64;  // worked on together: sums stay in registers or L1
 
-// The inputs that count in a window along one axis. Padding counts as far as it was asked for, not
-// what ceil_mode reaches beyond it.
-int64_t counted(const PoolAxis& axis, int64_t output, bool include_pad) {
-  const int64_t begin = axis.begin(output), end = axis.end(output);
-  return include_pad ? std::min(end, axis.inputs + axis.padding) - begin
-                     : std::min(end, axis.inputs) - std::max<int64_t>(begin, 0);
-}
-
-int64_t divisor(const PoolShape& s, const AveragePoolRule& rule, int64_t oh, int64_t ow) {
-  if (rule.divisor != 0) return rule.divisor;
-  return counted(s.height, oh, rule.count_include_pad) *
-         counted(s.width, ow, rule.count_include_pad);
-}
-
 // The outputs y[n, oh, :, :].
 template <typename T>
 SMTRAIN_VECTORIZED void forward_row(const PoolShape& s, const AveragePoolRule& rule, int64_t n,
@@ -33,7 +19,7 @@ SMTRAIN_VECTORIZED void forward_row(const PoolShape& s, const AveragePoolRule& r
   const WindowPlaces rows(s.height, oh);
   for (int64_t ow = 0; ow < s.width.outputs; ++ow) {
     const WindowPlaces columns(s.width, ow);
-    const Acc count = static_cast<Acc>(divisor(s, rule, oh, ow));
+    const Acc count = static_cast<Acc>(rule.divisor_of(s, oh, ow));
     T* out = y + ((n * s.height.outputs + oh) * s.width.outputs + ow) * s.channels;
     for (int64_t c0 = 0; c0 < s.channels; c0 += kChannels) {
       const int64_t width = std::min(kChannels, s.channels - c0);
@@ -69,7 +55,7 @@ SMTRAIN_VECTORIZED void backward_row(const PoolShape& s, const AveragePoolRule& 
         sum[c] = accumulate ? static_cast<Acc>(in[c0 + c]) : Acc{0};
       for (int64_t oh = rows.first(); oh < rows.last(); ++oh) {
         for (int64_t ow = columns.first(); ow < columns.last(); ++ow) {
-          const Acc count = static_cast<Acc>(divisor(s, rule, oh, ow));
+          const Acc count = static_cast<Acc>(rule.divisor_of(s, oh, ow));
           const T* out =
               dy + ((n * s.height.outputs + oh) * s.width.outputs + ow) * s.channels + c0;
           for (int64_t c = 0; c < width; ++c) sum[c] += static_cast<Acc>(out[c]) / count;

@@ -3,8 +3,9 @@
 
 #include "smtrain/kernels/cpu/argmax.h"
 #include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/strided.h"
+#include "smtrain/kernels/cpu/gather.h"
 #include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/strided.h"
 #include "smtrain/kernels/vectorize.h"
 
 #include <algorithm>

@@ -29,6 +29,7 @@ const DeviceTable& cpu_device() {
     if (bytes != 0) std::memcpy(to, from, bytes);
   };
   static constexpr DeviceTable table = {
+      .is_host = true,
       .allocate = [](size_t bytes) -> void* {
         return std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
       },

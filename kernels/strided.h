@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/kernels/host_device.h"
 #include "smtrain/kernels/layout.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
-namespace smtrain::cpu {
+namespace smtrain {
 
 /// The dimensions that `Operands` strided buffers are walked over together, outermost first.
 template <int Operands>
@@ -30,7 +31,7 @@ struct StridedLoop {
     }
   }
 
-  int64_t count() const {
+  SMTRAIN_HOST_DEVICE int64_t count() const {
     int64_t product = 1;
     for (int i = 0; i < ndim; ++i) product *= dims[i].size;
     return product;
@@ -80,8 +81,8 @@ struct StridedLoop {
   Dim take_inner() { return ndim == 0 ? Dim{.size = 1, .strides = {}} : take(ndim - 1); }
 
   /// Where the operands stand at a position of the walk, as element offsets.
-  void offsets_at(int64_t position, int64_t (&offsets)[Operands]) const {
-    std::fill(offsets, offsets + Operands, 0);
+  SMTRAIN_HOST_DEVICE void offsets_at(int64_t position, int64_t (&offsets)[Operands]) const {
+    for (int k = 0; k < Operands; ++k) offsets[k] = 0;
     for (int i = ndim - 1; i >= 0; --i) {
       const int64_t index = position % dims[i].size;
       position /= dims[i].size;
@@ -90,14 +91,4 @@ struct StridedLoop {
   }
 };
 
-/// y[i] = x[i * stride].
-template <typename T>
-void gather(const T* x, int64_t stride, T* __restrict y, int64_t count) {
-  if (stride == 0) {
-    std::fill(y, y + count, *x);
-  } else {
-    for (int64_t i = 0; i < count; ++i) y[i] = x[i * stride];
-  }
-}
-
-}  // namespace smtrain::cpu
+}  // namespace smtrain

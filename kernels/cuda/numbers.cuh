@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/kernels/cuda/device.cuh"
+#include "smtrain/kernels/dtype.h"
+
+#include <cstdint>
+#include <type_traits>
+
+namespace smtrain::cuda {
+
+/// `count` neighbours in memory that one access moves.
+template <typename T, int count>
+struct alignas(sizeof(T) * count) Vec {
+  T values[count];
+
+  __device__ T& operator[](int i) { return values[i]; }
+  __device__ const T& operator[](int i) const { return values[i]; }
+};
+
+/// How many T fit a 16-byte access.
+template <typename T>
+inline constexpr int kLanesOf = 16 / static_cast<int>(sizeof(T));
+
+/// x in the type that sums of T are kept in: by an instruction of the device for bf16 and f16.
+template <typename T>
+__device__ __forceinline__ acc_t<T> widen(T x) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    return __bfloat162float(__nv_bfloat16(__nv_bfloat16_raw{x.bits}));
+  } else if constexpr (std::is_same_v<T, Float16>) {
+    return __half2float(__half(__half_raw{x.bits}));
+  } else {
+    return static_cast<acc_t<T>>(x);
+  }
+}
+
+/// The nearest T, ties to even; what convert_to() gives for integers.
+template <typename T>
+__device__ __forceinline__ T narrow(acc_t<T> x) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    T y;
+    y.bits = static_cast<__nv_bfloat16_raw>(__float2bfloat16_rn(x)).x;
+    return y;
+  } else if constexpr (std::is_same_v<T, Float16>) {
+    T y;
+    y.bits = static_cast<__half_raw>(__float2half_rn(x)).x;
+    return y;
+  } else {
+    return convert_to<T>(x);
+  }
+}
+
+template <int lanes, typename T>
+__device__ __forceinline__ Vec<T, lanes> load(const T* address) {
+  return load_vec<Vec<T, lanes>>(address);
+}
+template <int lanes, typename T>
+__device__ __forceinline__ void store(T* address, const Vec<T, lanes>& values) {
+  store_vec(address, values);
+}
+
+/// Whether an address allows accesses of whole vectors. Null, a buffer that is not there, does.
+template <int lanes, typename T>
+bool is_aligned(const T* address) {
+  return reinterpret_cast<uintptr_t>(address) % (sizeof(T) * lanes) == 0;
+}
+
+}  // namespace smtrain::cuda
