@@ -66,8 +66,8 @@ void take_rows(const TakeRowsArgs& a, Stream stream) {
   using Wide = Vec<uint32_t, 4>;
   if (a.rows == 0 || a.row_bytes == 0) return;
   const bool is_wide = a.row_bytes % static_cast<int64_t>(sizeof(Wide)) == 0 &&
-                       is_aligned<1>(static_cast<const Wide*>(a.x)) &&
-                       is_aligned<1>(static_cast<const Wide*>(a.y));
+                       is_aligned<4>(static_cast<const uint32_t*>(a.x)) &&
+                       is_aligned<4>(static_cast<const uint32_t*>(a.y));
   is_wide ? take<Wide>(a, stream) : take<uint8_t>(a, stream);
 }
 

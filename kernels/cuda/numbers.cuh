@@ -9,9 +9,12 @@
 
 namespace smtrain::cuda {
 
-/// `count` neighbours in memory that one access moves.
+/// The largest that one access moves.
+inline constexpr size_t kAccessBytes = 16;
+
+/// `count` neighbours in memory, aligned for accesses as large as can be.
 template <typename T, int count>
-struct alignas(sizeof(T) * count) Vec {
+struct alignas(sizeof(T) * count < kAccessBytes ? sizeof(T) * count : kAccessBytes) Vec {
   T values[count];
 
   __device__ T& operator[](int i) { return values[i]; }
@@ -20,7 +23,7 @@ struct alignas(sizeof(T) * count) Vec {
 
 /// How many T fit a 16-byte access.
 template <typename T>
-inline constexpr int kLanesOf = 16 / static_cast<int>(sizeof(T));
+inline constexpr int kLanesOf = static_cast<int>(kAccessBytes / sizeof(T));
 
 /// x in the type that sums of T are kept in: by an instruction of the device for bf16 and f16.
 template <typename T>
@@ -50,19 +53,34 @@ __device__ __forceinline__ T narrow(acc_t<T> x) {
   }
 }
 
+/// x[0 .. lanes - 1] in as few accesses as can be; see is_aligned().
 template <int lanes, typename T>
-__device__ __forceinline__ Vec<T, lanes> load(const T* address) {
-  return load_vec<Vec<T, lanes>>(address);
-}
-template <int lanes, typename T>
-__device__ __forceinline__ void store(T* address, const Vec<T, lanes>& values) {
-  store_vec(address, values);
+__device__ __forceinline__ Vec<T, lanes> load(const T* x) {
+  constexpr int kPiece = lanes < kLanesOf<T> ? lanes : kLanesOf<T>;
+  Vec<T, lanes> values;
+  for (int i = 0; i < lanes; i += kPiece) {
+    const auto piece = load_vec<Vec<T, kPiece>>(x + i);
+    for (int k = 0; k < kPiece; ++k) values[i + k] = piece[k];
+  }
+  return values;
 }
 
-/// Whether an address allows accesses of whole vectors. Null, a buffer that is not there, does.
+/// y[0 .. lanes - 1] likewise.
+template <typename T, int lanes>
+__device__ __forceinline__ void store(T* y, const Vec<T, lanes>& values) {
+  constexpr int kPiece = lanes < kLanesOf<T> ? lanes : kLanesOf<T>;
+  for (int i = 0; i < lanes; i += kPiece) {
+    Vec<T, kPiece> piece;
+    for (int k = 0; k < kPiece; ++k) piece[k] = values[i + k];
+    store_vec(y + i, piece);
+  }
+}
+
+/// Whether `lanes` neighbours can be loaded and stored at once from an address on. Null, a buffer
+/// that is not there, allows it.
 template <int lanes, typename T>
 bool is_aligned(const T* address) {
-  return reinterpret_cast<uintptr_t>(address) % (sizeof(T) * lanes) == 0;
+  return reinterpret_cast<uintptr_t>(address) % alignof(Vec<T, lanes>) == 0;
 }
 
 }  // namespace smtrain::cuda

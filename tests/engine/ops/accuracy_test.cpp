@@ -50,10 +50,10 @@ TEST(AccuracyErrors, NameWhatWasWrong) {
                     "count_correct: target expects i64 of shape [3], got i64 of shape [2]");
   EXPECT_THROW_WITH(
       count_correct(ones({2, 4}), full({2}, 0, {.dtype = DType::i64}, test_devices()[0]), correct),
-      "count_correct: input is on cpu, target on guarded_cpu");
+      "count_correct: input is on cpu, target on " + test_devices()[0].name());
   EXPECT_THROW_WITH(
       count_correct(ones({2, 4}), target, full({}, 0, {.dtype = DType::i64}, test_devices()[0])),
-      "count_correct: input is on cpu, the count on guarded_cpu");
+      "count_correct: input is on cpu, the count on " + test_devices()[0].name());
   EXPECT_THROW_WITH(count_correct(ones({2, 4}), target, target),
                     "count_correct: the count expects one i64, got i64 of shape [2]");
 }
