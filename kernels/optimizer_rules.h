@@ -100,10 +100,8 @@ struct Adadelta {
 
   SMTRAIN_HOST_DEVICE static Adadelta of(const AdadeltaArgs& a, const OptimizerSlice& slice,
                                          int64_t /*steps*/) {
-    return {.lr = T(slice.lr),
-            .weight_decay = T(slice.weight_decay),
-            .rho = T(a.rho),
-            .eps = T(a.eps)};
+    return {
+        .lr = T(slice.lr), .weight_decay = T(slice.weight_decay), .rho = T(a.rho), .eps = T(a.eps)};
   }
 
   SMTRAIN_HOST_DEVICE void operator()(T& p, T g, T& square, T& delta) const {

@@ -30,8 +30,8 @@ struct PoolAxis {
     return beyond <= 0 ? 0 : (beyond + stride - 1) / stride;
   }
   SMTRAIN_HOST_DEVICE int64_t last_output(int64_t input) const {
-    const int64_t last = adaptive ? ((input + 1) * outputs + inputs - 1) / inputs
-                                  : (input + padding) / stride + 1;
+    const int64_t last =
+        adaptive ? ((input + 1) * outputs + inputs - 1) / inputs : (input + padding) / stride + 1;
     return last < outputs ? last : outputs;
   }
 

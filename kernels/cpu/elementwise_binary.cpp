@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/cpu/parallel.h"
-#include "smtrain/kernels/cpu/gather.h"
 #include "smtrain/kernels/binary_functions.h"
+#include "smtrain/kernels/cpu/gather.h"
+#include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/elementwise.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/strided.h"
@@ -56,7 +56,8 @@ void combine_strided(const BinaryArgs& args) {
 void binary(const BinaryArgs& a, Stream) {
   dispatch(a.dtype, [&]<typename T>() {
     binary_functions::dispatch_binary(a.op, [&]<typename Op>() {
-      constexpr bool is_refused = std::is_same_v<Op, binary_functions::Divide> && std::is_integral_v<T>;  // by div()
+      constexpr bool is_refused =
+          std::is_same_v<Op, binary_functions::Divide> && std::is_integral_v<T>;  // by div()
       if constexpr (!is_refused) combine_strided<Op, T>(a);
     });
   });

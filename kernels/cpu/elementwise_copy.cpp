@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/gather.h"
+#include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/elementwise.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/strided.h"

@@ -39,12 +39,14 @@ void unary(const UnaryArgs& a, Stream) {
   };
   if (is_floating(a.dtype)) {
     dispatch_floating(a.dtype, [&]<typename T>() {
-      unary_functions::dispatch_unary(a.op, [&]<typename Op>() { run.template operator()<Op, T>(); });
+      unary_functions::dispatch_unary(a.op,
+                                      [&]<typename Op>() { run.template operator()<Op, T>(); });
     });
   } else {
     dispatch(a.dtype, [&]<typename T>() {
       if constexpr (std::is_integral_v<T>) {
-        unary_functions::dispatch_integer_unary(a.op, [&]<typename Op>() { run.template operator()<Op, T>(); });
+        unary_functions::dispatch_integer_unary(
+            a.op, [&]<typename Op>() { run.template operator()<Op, T>(); });
       }
     });
   }

@@ -82,8 +82,7 @@ SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g
 // One loop for all variants: the branches do not depend on i.
 template <typename T>
 SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g, Rmsprop<T> rule,
-                               T* __restrict square, T* __restrict average,
-                               T* __restrict buffer) {
+                               T* __restrict square, T* __restrict average, T* __restrict buffer) {
   for (int64_t i = 0; i < n; ++i) {
     rule(p[i], g[i], square[i], average == nullptr ? nullptr : average + i,
          buffer == nullptr ? nullptr : buffer + i);
@@ -128,11 +127,11 @@ void adam_step(const AdamArgs& a, Stream) {
 }
 
 void adagrad_step(const AdagradArgs& a, Stream) {
-  for_each_slice<Adagrad>(
-      a, [&](int64_t offset, int64_t n, auto* p, const auto* g, const auto& rule) {
-        using T = std::remove_reference_t<decltype(*p)>;
-        update<T>(n, p, g, rule, at<T>(a.sum, offset));
-      });
+  for_each_slice<Adagrad>(a,
+                          [&](int64_t offset, int64_t n, auto* p, const auto* g, const auto& rule) {
+                            using T = std::remove_reference_t<decltype(*p)>;
+                            update<T>(n, p, g, rule, at<T>(a.sum, offset));
+                          });
 }
 
 void adadelta_step(const AdadeltaArgs& a, Stream) {
@@ -144,13 +143,12 @@ void adadelta_step(const AdadeltaArgs& a, Stream) {
 }
 
 void rmsprop_step(const RmspropArgs& a, Stream) {
-  for_each_slice<Rmsprop>(
-      a, [&](int64_t offset, int64_t n, auto* p, const auto* g, const auto& rule) {
-        using T = std::remove_reference_t<decltype(*p)>;
-        update<T>(n, p, g, rule, at<T>(a.square_average, offset),
-                  at<T>(a.centered ? a.gradient_average : nullptr, offset),
-                  at<T>(a.buffer, offset));
-      });
+  for_each_slice<Rmsprop>(a, [&](int64_t offset, int64_t n, auto* p, const auto* g,
+                                 const auto& rule) {
+    using T = std::remove_reference_t<decltype(*p)>;
+    update<T>(n, p, g, rule, at<T>(a.square_average, offset),
+              at<T>(a.centered ? a.gradient_average : nullptr, offset), at<T>(a.buffer, offset));
+  });
 }
 
 void optimizer_advance(const OptimizerAdvanceArgs& a, Stream) {

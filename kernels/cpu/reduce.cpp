@@ -2,8 +2,8 @@
 #include "smtrain/kernels/reduce.h"
 
 #include "smtrain/kernels/cpu/argmax.h"
-#include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/cpu/gather.h"
+#include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/kernels/strided.h"
 #include "smtrain/kernels/vectorize.h"

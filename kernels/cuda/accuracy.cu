@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/accuracy.h"
-
 #include "smtrain/kernels/cuda/block_reduce.cuh"
 #include "smtrain/kernels/cuda/for_each.cuh"
 

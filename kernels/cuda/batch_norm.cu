@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/batch_norm.h"
-
 #include "smtrain/kernels/cuda/for_each.cuh"
 
 #include <cmath>
@@ -124,8 +123,8 @@ struct FindStatistics {
         const double momentum =
             a.momentum < 0 ? 1.0 / static_cast<double>(*a.num_batches_tracked) : a.momentum;
         running_mean[c] = static_cast<Acc>((1 - momentum) * running_mean[c] + momentum * center);
-        running_var[c] = static_cast<Acc>((1 - momentum) * running_var[c] +
-                                          momentum * squares / (count - 1));
+        running_var[c] =
+            static_cast<Acc>((1 - momentum) * running_var[c] + momentum * squares / (count - 1));
       }
     } else {
       mean[c] = running_mean[c];
@@ -232,8 +231,8 @@ struct InputGradient {
     const auto in = load<lanes>(x + i), gradient = load<lanes>(dy + i);
     Vec<T, lanes> out = accumulate ? load<lanes>(dx + i) : Vec<T, lanes>{};
     for (int lane = 0; lane < lanes; ++lane) {
-      const Acc value = widen(gradient[lane]) * a[lane] +
-                        (widen(in[lane]) - center[lane]) * b[lane] + c[lane];
+      const Acc value =
+          widen(gradient[lane]) * a[lane] + (widen(in[lane]) - center[lane]) * b[lane] + c[lane];
       out[lane] = narrow<T>(accumulate ? widen(out[lane]) + value : value);
     }
     store(dx + i, out);

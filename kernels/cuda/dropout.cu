@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/dropout.h"
-
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/dropout.h"
 #include "smtrain/kernels/failure.h"
 
 namespace smtrain::cuda {
@@ -54,7 +53,8 @@ struct MaskedScale {
 
 void bernoulli_mask(const BernoulliMaskArgs& a, Stream stream) {
   if (a.source != MaskSource::philox) {
-    kernel_failure = "bernoulli_mask: PyTorch's generator is the CPU's; this device draws by Philox";
+    kernel_failure =
+        "bernoulli_mask: PyTorch's generator is the CPU's; this device draws by Philox";
     return;
   }
   constexpr int kLanes = 4;

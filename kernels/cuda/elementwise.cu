@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/elementwise.h"
-
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/elementwise.h"
 
 namespace smtrain::cuda {
 namespace {

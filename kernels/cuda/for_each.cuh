@@ -10,8 +10,8 @@ namespace smtrain::cuda {
 
 inline constexpr int kForEachThreads = 256;
 
-/// A thread takes `lanes` neighbours at a time, strided by the grid; what is left of them, or all of
-/// an unaligned buffer (`vectors` is 0), element by element.
+/// A thread takes `lanes` neighbours at a time, strided by the grid; what is left of them, or all
+/// of an unaligned buffer (`vectors` is 0), element by element.
 template <int lanes, typename F>
 __global__ void __launch_bounds__(kForEachThreads)
     for_each_kernel(int64_t vectors, int64_t count, F f) {
@@ -29,9 +29,9 @@ inline unsigned blocks_for(int64_t work, int threads) {
   return static_cast<unsigned>(std::clamp<int64_t>((work + threads - 1) / threads, 1, kMaxBlocks));
 }
 
-/// Calls f.run<n>(i) on the device for elements i .. i + n - 1, which cover 0 .. count - 1 once: with
-/// n = `lanes` as far as it goes where `aligned` says that f's buffers allow it, else with n = 1. f
-/// is copied to the device.
+/// Calls f.run<n>(i) on the device for elements i .. i + n - 1, which cover 0 .. count - 1 once:
+/// with n = `lanes` as far as it goes where `aligned` says that f's buffers allow it, else with n
+/// = 1. f is copied to the device.
 template <int lanes, typename F>
 void for_each(const char* entry, int64_t count, bool aligned, const F& f, Stream stream) {
   if (count <= 0) return;

@@ -3,8 +3,8 @@
 
 #include "smtrain/kernels/table.h"
 
-// The entries that CUDA fills by kernels of its own, in the .cu file of the family's name; libraries
-// do the others.
+// The entries that CUDA fills by kernels of its own, in the .cu file of the family's name;
+// libraries do the others.
 #define SMTRAIN_HAND_WRITTEN_KERNELS(X)      \
   X(fill, FillArgs)                          \
   X(copy, CopyArgs)                          \

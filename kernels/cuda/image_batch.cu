@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/image_batch.h"
-
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/image_batch.h"
 
 namespace smtrain::cuda {
 namespace {
@@ -51,9 +50,10 @@ __global__ void __launch_bounds__(kRowThreads)
 
 template <typename Piece>
 void take(const TakeRowsArgs& a, Stream stream) {
-  launch("take_rows", take_rows_kernel<Piece>, {.grid = blocks_for(a.rows, 1), .block = kRowThreads},
-         stream, a.rows, a.x_rows, a.row_bytes / static_cast<int64_t>(sizeof(Piece)),
-         static_cast<const Piece*>(a.x), a.index, static_cast<Piece*>(a.y));
+  launch("take_rows", take_rows_kernel<Piece>,
+         {.grid = blocks_for(a.rows, 1), .block = kRowThreads}, stream, a.rows, a.x_rows,
+         a.row_bytes / static_cast<int64_t>(sizeof(Piece)), static_cast<const Piece*>(a.x), a.index,
+         static_cast<Piece*>(a.y));
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/loss.h"
-
 #include "smtrain/kernels/cuda/block_reduce.cuh"
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/loss.h"
 
 #include <algorithm>
 #include <cmath>
@@ -50,7 +49,8 @@ __device__ double row_loss(const NllArgs& a, int64_t row, acc_t<T> scale) {
     for (int64_t k = Team::rank(); k < a.classes; k += Team::kThreads) max = fmax(max, widen(x[k]));
     max = Team::reduce(max, [](Acc b, Acc c) { return fmax(b, c); });
     Acc sum = 0;
-    for (int64_t k = Team::rank(); k < a.classes; k += Team::kThreads) sum += exp(widen(x[k]) - max);
+    for (int64_t k = Team::rank(); k < a.classes; k += Team::kThreads)
+      sum += exp(widen(x[k]) - max);
     log_sum = max + log(Team::reduce(sum, Add()));
   }
   const Acc smoothing = static_cast<Acc>(a.label_smoothing);
@@ -71,8 +71,8 @@ __device__ double row_loss(const NllArgs& a, int64_t row, acc_t<T> scale) {
   // negative sum of those.
   const Acc pull = certain + share * weights;
   for (int64_t k = Team::rank(); k < a.classes; k += Team::kThreads) {
-    const Acc push =
-        (k == target ? certain : Acc(0)) + (smoothing != 0 ? share * class_weight<T>(a, k) : Acc(0));
+    const Acc push = (k == target ? certain : Acc(0)) +
+                     (smoothing != 0 ? share * class_weight<T>(a, k) : Acc(0));
     const Acc p = a.x_is_log_probability ? Acc(0) : exp(widen(x[k]) - log_sum);
     dx[k] = narrow<T>(scale * (pull * p - push));
   }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/optimizer.h"
-
 #include "smtrain/kernels/cuda/block_reduce.cuh"
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/optimizer.h"
 #include "smtrain/kernels/optimizer_rules.h"
 
 #include <algorithm>
@@ -101,8 +100,7 @@ __global__ void __launch_bounds__(kStepThreads) step_kernel(Args a) {
 template <template <typename> typename Rule, typename Args>
 void step(const char* entry, const Args& a, Stream stream) {
   if (a.targets.numel == 0) return;
-  const auto blocks =
-      static_cast<unsigned>((a.targets.numel + kStepElements - 1) / kStepElements);
+  const auto blocks = static_cast<unsigned>((a.targets.numel + kStepElements - 1) / kStepElements);
   const LaunchShape shape = {.grid = blocks, .block = kStepThreads};
   if (a.targets.dtype == DType::f64) {
     launch(entry, step_kernel<double, Rule<double>, Args>, shape, stream, a);

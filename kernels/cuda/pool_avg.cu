@@ -78,8 +78,8 @@ void avg_pool_forward(const AvgPoolArgs& a, Stream stream) {
     const AvgPool<T> f = {s, a.rule, static_cast<const T*>(a.x), static_cast<T*>(a.y)};
     const bool aligned =
         s.channels % kLanes == 0 && is_aligned<kLanes>(f.x) && is_aligned<kLanes>(f.y);
-    for_each<kLanes>("avg_pool_forward",
-                     s.batch * s.height.outputs * s.width.outputs * s.channels, aligned, f, stream);
+    for_each<kLanes>("avg_pool_forward", s.batch * s.height.outputs * s.width.outputs * s.channels,
+                     aligned, f, stream);
   });
 }
 

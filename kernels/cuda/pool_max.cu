@@ -125,8 +125,8 @@ void max_pool_forward_with_bias(const MaxPoolArgs& a, const void* bias, Stream s
     const bool aligned = s.channels % kLanes == 0 && is_aligned<kLanes>(f.x) &&
                          is_aligned<kLanes>(f.bias) && is_aligned<kLanes>(f.y) &&
                          is_aligned<kLanes>(f.index);
-    for_each<kLanes>("max_pool_forward",
-                     s.batch * s.height.outputs * s.width.outputs * s.channels, aligned, f, stream);
+    for_each<kLanes>("max_pool_forward", s.batch * s.height.outputs * s.width.outputs * s.channels,
+                     aligned, f, stream);
   });
 }
 
@@ -139,8 +139,7 @@ void max_pool_backward(const MaxPoolBackwardArgs& a, Stream stream) {
   dispatch_index(s, [&]<typename T, typename Index>() {
     constexpr int kLanes = kLanesOf<T>;
     const MaxPoolBackward<T, Index> f = {s, a.accumulate, static_cast<const T*>(a.dy),
-                                         static_cast<const Index*>(a.index),
-                                         static_cast<T*>(a.dx)};
+                                         static_cast<const Index*>(a.index), static_cast<T*>(a.dx)};
     const bool aligned = s.channels % kLanes == 0 && is_aligned<kLanes>(f.dy) &&
                          is_aligned<kLanes>(f.index) && is_aligned<kLanes>(f.dx);
     for_each<kLanes>("max_pool_backward", s.batch * s.height.inputs * s.width.inputs * s.channels,

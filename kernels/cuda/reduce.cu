@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/reduce.h"
-
 #include "smtrain/kernels/cuda/block_reduce.cuh"
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/reduce.h"
 #include "smtrain/kernels/strided.h"
 
 #include <algorithm>
@@ -174,8 +173,8 @@ void reduce(const ReduceArgs& a, Stream stream) {
     } else {
       dispatch_team(r.elements_each / r.parts, [&]<typename Team>() {
         launch("reduce", reduce_rows_kernel<Team, T>,
-               {.grid = blocks_for(r.results * r.parts, Team::kTeams), .block = kTeamBlock},
-               stream, r);
+               {.grid = blocks_for(r.results * r.parts, Team::kTeams), .block = kTeamBlock}, stream,
+               r);
       });
     }
     if (r.parts > 1) for_each<1>("reduce", r.results, true, JoinParts<T>{r}, stream);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/softmax.h"
-
 #include "smtrain/kernels/cuda/block_reduce.cuh"
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/softmax.h"
 
 #include <cmath>
 #include <limits>
@@ -45,8 +44,8 @@ __global__ void __launch_bounds__(kTeamBlock) softmax_backward_kernel(SoftmaxBac
       sum += a.logarithm ? widen(dy[i]) : widen(y[i]) * widen(dy[i]);
     sum = Team::reduce(sum, Add());
     for (int64_t i = Team::rank(); i < a.cols; i += Team::kThreads) {
-      const Acc gradient = a.logarithm ? widen(dy[i]) - exp(widen(y[i])) * sum
-                                       : widen(y[i]) * (widen(dy[i]) - sum);
+      const Acc gradient =
+          a.logarithm ? widen(dy[i]) - exp(widen(y[i])) * sum : widen(y[i]) * (widen(dy[i]) - sum);
       dx[i] = narrow<T>(a.accumulate ? widen(dx[i]) + gradient : gradient);
     }
   }
