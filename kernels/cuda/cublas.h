@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/kernels/matmul.h"
+#include "smtrain/kernels/stream.h"
+
+namespace smtrain::cuda {
+
+/// What is done to a product before it is written: y + bias[columns], then max(y, 0).
+struct Epilogue {
+  const void* bias = nullptr;
+  bool relu = false;
+};
+
+/// MatmulArgs' product by cuBLASLt, on the tensor cores for bf16 and f16, in IEEE arithmetic for
+/// f32 and f64; the same bits each time. No size is 0. Returns false, with nothing done, where
+/// cuBLASLt does not take it: strides that are not BLAS's, a bias that is not 16-byte aligned, a
+/// problem without an algorithm. Throws where it fails.
+bool cublas_matmul(const MatmulArgs& args, const Epilogue& epilogue, Stream stream);
+
+}  // namespace smtrain::cuda
