@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/kernels/cuda/conv2d.h"
+
+#include "smtrain/kernels/cuda/column_sums.h"
+#include "smtrain/kernels/cuda/conv2d_plans.h"
+#include "smtrain/kernels/cuda/hand_written.h"
+#include "smtrain/kernels/failure.h"
+#include "smtrain/kernels/stream.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace smtrain::cuda {
+namespace {
+
+/// A plan, or why there is none, which is told when it is asked for: the first layer of a network
+/// needs no input gradient.
+class Planned {
+ public:
+  Planned(const CudnnTarget& target, const Conv2dShape& shape, const Conv2dOperation& operation) {
+    try {
+      plan_ = choose_plan(target, shape, operation);
+    } catch (const std::runtime_error& error) {
+      missing_ = error.what();
+    }
+  }
+
+  bool exists() const { return plan_.has_value(); }
+  size_t workspace_bytes() const { return plan_ ? plan_->workspace_bytes() : 0; }
+
+  const CudnnPlan& plan() const {
+    if (!plan_) throw std::runtime_error(missing_);
+    return *plan_;
+  }
+
+ private:
+  std::optional<CudnnPlan> plan_;
+  std::string missing_;
+};
+
+/// How all that can be asked of one shape is computed.
+struct CudaConv2d {
+  Conv2dShape shape;
+  Planned plain, with_bias, with_bias_and_relu;
+  Planned backward_input;
+  Planned backward_weight, adding_weight;
+
+  CudaConv2d(const CudnnTarget& target, const Conv2dShape& s)
+      : shape(s),
+        plain(target, s, {}),
+        with_bias(target, s, {.bias = true}),
+        with_bias_and_relu(target, s, {.bias = true, .relu = true}),
+        backward_input(target, s, {.direction = ConvolutionDirection::backward_data}),
+        backward_weight(target, s, {.direction = ConvolutionDirection::backward_filter}),
+        adding_weight(target, s,
+                      {.direction = ConvolutionDirection::backward_filter, .accumulate = true}) {}
+
+  /// Whether a plan does the relu too: cuDNN has precompiled engines for one after a bias only.
+  bool adds_relu(const Conv2dArgs& args) const {
+    return args.relu && args.bias != nullptr && with_bias_and_relu.exists();
+  }
+
+  Conv2dPlan described() const {
+    return {
+        .handle = this,
+        .forward_workspace_bytes = std::max({plain.workspace_bytes(), with_bias.workspace_bytes(),
+                                             with_bias_and_relu.workspace_bytes()}),
+        .backward_input_workspace_bytes = backward_input.workspace_bytes(),
+        .backward_weight_workspace_bytes =
+            std::max(backward_weight.workspace_bytes(), adding_weight.workspace_bytes()),
+        .images_in_cache = shape.batch,
+    };
+  }
+};
+
+/// cuDNN for this process' GPU. One thread at a time: a handle has one stream.
+struct Cudnn {
+  std::mutex mutex;
+  std::optional<CudnnTarget> target;   // made when first asked for; its handle outlives the process
+  std::list<CudaConv2d> convolutions;  // never dropped: a captured step may hold one for ever
+};
+
+Cudnn& cudnn() {
+  static Cudnn& cudnn = *new Cudnn;  // not destroyed: CUDA may be gone when the process ends
+  return cudnn;
+}
+
+const CudnnTarget& this_gpu(Cudnn& cudnn) {
+  if (!cudnn.target) {
+    cudnnHandle_t handle = nullptr;
+    if (const cudnnStatus_t status = cudnnCreate(&handle); status != CUDNN_STATUS_SUCCESS)
+      throw std::runtime_error(std::string("cuDNN does not start: ") + cudnnGetErrorString(status));
+    cudnn.target.emplace(handle);
+  }
+  return *cudnn.target;
+}
+
+const CudaConv2d& plan_of(const Conv2dShape& shape) {
+  Cudnn& c = cudnn();
+  const std::lock_guard lock(c.mutex);
+  for (const CudaConv2d& known : c.convolutions) {
+    if (known.shape == shape) return known;
+  }
+  return c.convolutions.emplace_back(this_gpu(c), shape);
+}
+
+void execute(const Planned& planned, std::initializer_list<CudnnPlan::Buffer> buffers,
+             void* workspace, Stream stream) {
+  const std::lock_guard lock(cudnn().mutex);
+  planned.plan().execute({buffers.begin(), buffers.size()}, workspace, stream);
+}
+
+void relu_in_place(const Conv2dShape& shape, void* y, Stream stream) {
+  unary({.op = UnaryOp::relu, .count = shape.y_numel(), .dtype = shape.dtype, .x = y, .y = y},
+        stream);
+}
+
+}  // namespace
+
+void conv2d_plan(const Conv2dPlanArgs& args, Stream) {
+  reporting_failure("conv2d_plan", [&] { *args.plan = plan_of(args.shape).described(); });
+}
+
+void conv2d_forward(const Conv2dArgs& args, Stream stream) {
+  reporting_failure("conv2d_forward", [&] {
+    const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
+    if (args.bias == nullptr) {
+      execute(conv.plain, {{kX, args.x}, {kWeight, args.weight}, {kY, args.y}}, args.workspace,
+              stream);
+    } else {
+      execute(conv.adds_relu(args) ? conv.with_bias_and_relu : conv.with_bias,
+              {{kX, args.x}, {kWeight, args.weight}, {kBias, args.bias}, {kY, args.y}},
+              args.workspace, stream);
+    }
+    if (args.relu && !conv.adds_relu(args)) relu_in_place(conv.shape, args.y, stream);
+  });
+}
+
+void conv2d_backward_input(const Conv2dBackwardInputArgs& args, Stream stream) {
+  reporting_failure("conv2d_backward_input", [&] {
+    const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
+    execute(conv.backward_input, {{kX, args.dx}, {kWeight, args.weight}, {kY, args.dy}},
+            args.workspace, stream);
+  });
+}
+
+void conv2d_backward_weight(const Conv2dBackwardWeightArgs& args, Stream stream) {
+  reporting_failure("conv2d_backward_weight", [&] {
+    const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
+    const Conv2dShape& s = conv.shape;
+    if (args.dw != nullptr) {
+      execute(args.accumulate_weight ? conv.adding_weight : conv.backward_weight,
+              {{kX, args.x}, {kWeight, args.dw}, {kY, args.dy}}, args.workspace, stream);
+    }
+    if (args.db != nullptr) {
+      column_sums(s.batch * s.out_height * s.out_width, s.out_channels, s.dtype, args.dy, args.db,
+                  args.accumulate_bias, stream);
+    }
+  });
+}
+
+}  // namespace smtrain::cuda

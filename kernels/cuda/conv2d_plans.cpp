@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/kernels/cuda/conv2d_plans.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace smtrain::cuda {
+namespace {
+
+constexpr int64_t kSum = 5, kBiasedSum = 6;  // virtual tensors of an epilogue
+
+cudnnDataType_t data_type(DType dtype) {
+  switch (dtype) {
+    case DType::f64: return CUDNN_DATA_DOUBLE;
+    case DType::bf16: return CUDNN_DATA_BFLOAT16;
+    case DType::f16: return CUDNN_DATA_HALF;
+    default: return CUDNN_DATA_FLOAT;
+  }
+}
+
+cudnnDataType_t compute_type(DType dtype) {
+  return dtype == DType::f64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
+}
+
+CudnnTensor channels_last(int64_t uid, DType dtype, const std::array<int64_t, 4>& shape) {
+  const auto& [batch, channels, height, width] = shape;
+  return {.uid = uid,
+          .dtype = data_type(dtype),
+          .shape = shape,
+          .strides = {height * width * channels, 1, width * channels, channels}};
+}
+
+CudnnTensor row_major(int64_t uid, DType dtype, const std::array<int64_t, 4>& shape) {
+  const auto& [out, in, height, width] = shape;
+  return {.uid = uid,
+          .dtype = data_type(dtype),
+          .shape = shape,
+          .strides = {in * height * width, height * width, width, 1}};
+}
+
+/// A tensor like y that is only passed on, in the type that is computed in.
+CudnnTensor passed_on(int64_t uid, DType dtype, CudnnTensor y) {
+  y.uid = uid;
+  y.dtype = compute_type(dtype);
+  y.is_virtual = true;
+  return y;
+}
+
+/// Padding below or to the right. Several fit where the stride leaves inputs unread; the same as
+/// before is what most engines know.
+int64_t post_padding(int64_t inputs, int64_t outputs, int64_t kernel, int64_t stride,
+                     int64_t dilation, int64_t pre_padding) {
+  const int64_t reach = dilation * (kernel - 1) + 1;
+  const bool symmetric = (inputs + 2 * pre_padding - reach) / stride + 1 == outputs;
+  if (symmetric) return pre_padding;
+  return std::max<int64_t>(0, (outputs - 1) * stride + reach - inputs - pre_padding);
+}
+
+CudnnConvolution convolution_of(const Conv2dShape& s) {
+  return {.compute = compute_type(s.dtype),
+          .pre_padding = {s.pad_top, s.pad_left},
+          .post_padding = {post_padding(s.in_height, s.out_height, s.kernel_height, s.stride_height,
+                                        s.dilation_height, s.pad_top),
+                           post_padding(s.in_width, s.out_width, s.kernel_width, s.stride_width,
+                                        s.dilation_width, s.pad_left)},
+          .strides = {s.stride_height, s.stride_width},
+          .dilations = {s.dilation_height, s.dilation_width}};
+}
+
+/// "result + bias of a f32 convolution (input [4, 3, 96, 96], weight [6, 3, 7, 7], groups 1)".
+std::string described(const Conv2dShape& s, const Conv2dOperation& operation) {
+  const auto list = [](const std::array<int64_t, 4>& sizes) {
+    std::string text = "[";
+    for (const int64_t size : sizes) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+    return text + "]";
+  };
+  std::string text;
+  switch (operation.direction) {
+    case ConvolutionDirection::forward: text = "result"; break;
+    case ConvolutionDirection::backward_data: text = "input gradient"; break;
+    case ConvolutionDirection::backward_filter: text = "weight gradient"; break;
+  }
+  if (operation.bias) text += " + bias";
+  if (operation.relu) text += " + relu";
+  if (operation.accumulate) text += " (added)";
+  text += std::string(" of a ") + name_of(s.dtype) + " convolution (input ";
+  text += list({s.batch, s.in_channels, s.in_height, s.in_width}) + ", weight ";
+  text += list({s.out_channels, s.group_inputs(), s.kernel_height, s.kernel_width});
+  return text + ", groups " + std::to_string(s.groups) + ")";
+}
+
+}  // namespace
+
+CudnnGraph conv2d_graph(const CudnnTarget& target, const Conv2dShape& s,
+                        const Conv2dOperation& operation) {
+  const cudnnDataType_t compute = compute_type(s.dtype);
+  const CudnnTensor x =
+      channels_last(kX, s.dtype, {s.batch, s.in_channels, s.in_height, s.in_width});
+  const CudnnTensor weight = row_major(
+      kWeight, s.dtype, {s.out_channels, s.group_inputs(), s.kernel_height, s.kernel_width});
+  const CudnnTensor bias = channels_last(kBias, s.dtype, {1, s.out_channels, 1, 1});
+  const CudnnTensor y =
+      channels_last(kY, s.dtype, {s.batch, s.out_channels, s.out_height, s.out_width});
+  const bool plain = !operation.bias && !operation.relu;
+  const CudnnTensor sum = plain ? y : passed_on(kSum, s.dtype, y);
+  const CudnnTensor biased = operation.relu ? passed_on(kBiasedSum, s.dtype, y) : y;
+
+  CudnnGraph graph;
+  graph.convolution(operation.direction, convolution_of(s), x, weight, sum,
+                    operation.accumulate ? 1 : 0);
+  if (operation.bias) graph.add(compute, sum, bias, biased);
+  if (operation.relu) graph.relu(compute, operation.bias ? biased : sum, y);
+  graph.finalize(target);
+  return graph;
+}
+
+bool is_exact_enough(DType dtype, const NumericalNotes& notes) {
+  if (notes.test(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
+  if (notes.test(CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)) return false;
+  if (notes.test(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)) return false;
+  return dtype != DType::f32 || !notes.test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
+}
+
+CudnnPlan choose_plan(const CudnnTarget& target, const Conv2dShape& shape,
+                      const Conv2dOperation& operation) {
+  const auto graph = std::make_shared<const CudnnGraph>(conv2d_graph(target, shape, operation));
+  int inexact = 0, unsupported = 0, too_large = 0;
+  for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
+    for (CudnnProposal& proposal : propose(*graph, mode)) {
+      if (!is_exact_enough(shape.dtype, proposal.numerical)) {
+        ++inexact;
+      } else if (auto plan = CudnnPlan::build(graph, std::move(proposal)); !plan) {
+        ++unsupported;
+      } else if (plan->workspace_bytes() > kConv2dWorkspaceLimit) {
+        ++too_large;
+      } else {
+        return std::move(*plan);
+      }
+    }
+  }
+  throw std::runtime_error("cuDNN has no plan for the " + described(shape, operation) + ": " +
+                           std::to_string(inexact) + " are not exact enough, " +
+                           std::to_string(unsupported) + " are not for this GPU, " +
+                           std::to_string(too_large) + " need more than " +
+                           std::to_string(kConv2dWorkspaceLimit >> 20) + " MiB of workspace");
+}
+
+}  // namespace smtrain::cuda

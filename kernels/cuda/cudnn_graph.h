@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/kernels/stream.h"
+
+#include <cudnn_graph.h>
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+// cuDNN's backend API, which describes operations as graphs and plans how engines compute them.
+// Everything throws std::runtime_error with cuDNN's own words.
+
+namespace smtrain::cuda {
+
+/// Owns one descriptor: set its attributes, then finalize it.
+class CudnnDescriptor {
+ public:
+  explicit CudnnDescriptor(cudnnBackendDescriptorType_t type);
+  ~CudnnDescriptor();
+  CudnnDescriptor(CudnnDescriptor&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
+  CudnnDescriptor& operator=(CudnnDescriptor&& other) noexcept {
+    std::swap(raw_, other.raw_);
+    return *this;
+  }
+
+  cudnnBackendDescriptor_t raw() const { return raw_; }
+
+ private:
+  cudnnBackendDescriptor_t raw_ = nullptr;
+};
+
+/// What plans are made for: the GPU of a handle, or one that is described by its properties, in
+/// cuDNN's JSON, on a machine that need not have it. Such plans can be looked at, not executed.
+class CudnnTarget {
+ public:
+  explicit CudnnTarget(cudnnHandle_t handle) : handle_(handle) {}
+  static CudnnTarget described_by(const std::string& json);
+
+  /// Names the described device to a descriptor; does nothing where there is a handle.
+  void set_properties_on(const CudnnDescriptor& descriptor, cudnnBackendAttributeName_t name) const;
+  bool has_handle() const { return properties_ == nullptr; }
+  cudnnHandle_t handle() const { return handle_; }
+
+ private:
+  cudnnHandle_t handle_ = nullptr;
+  std::shared_ptr<const CudnnDescriptor> properties_;
+};
+
+/// A tensor of a graph. Shape and strides are those of [N, C, H, W] in any order of memory.
+struct CudnnTensor {
+  int64_t uid;  // names its buffer when the graph is executed
+  cudnnDataType_t dtype;
+  std::array<int64_t, 4> shape, strides;
+  bool is_virtual = false;  // passed from operation to operation, never in memory
+};
+
+/// Buffers of a graph lie at multiples of this.
+inline constexpr int64_t kCudnnAlignment = 16;
+
+enum class ConvolutionDirection { forward, backward_data, backward_filter };
+
+/// A cross-correlation in two dimensions: [height, width] each.
+struct CudnnConvolution {
+  cudnnDataType_t compute;
+  std::array<int64_t, 2> pre_padding, post_padding, strides, dilations;
+};
+
+/// Operations that are computed as one.
+class CudnnGraph {
+ public:
+  /// Adds the operation whose output is y, x or w, by direction. beta 1 adds to what is there.
+  void convolution(ConvolutionDirection direction, const CudnnConvolution& convolution,
+                   const CudnnTensor& x, const CudnnTensor& w, const CudnnTensor& y, double beta);
+  /// y = x + b; shapes broadcast.
+  void add(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& b,
+           const CudnnTensor& y);
+  /// y = max(x, 0), keeping NaN.
+  void relu(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& y);
+  /// No operation is added after this.
+  void finalize(const CudnnTarget& target);
+
+  const CudnnDescriptor& descriptor() const { return graph_; }
+  const CudnnTarget& target() const { return *target_; }
+
+ private:
+  const CudnnDescriptor& tensor(const CudnnTensor& tensor);
+  const CudnnDescriptor& keep(CudnnDescriptor descriptor);
+  CudnnDescriptor pointwise(cudnnPointwiseMode_t mode, cudnnDataType_t compute,
+                            const CudnnTensor& x, const CudnnTensor& y);
+  void finish_operation(CudnnDescriptor operation);
+
+  std::optional<CudnnTarget> target_;
+  std::vector<std::pair<int64_t, CudnnDescriptor>> tensors_;  // by uid
+  std::vector<CudnnDescriptor> parts_, operations_;
+  CudnnDescriptor graph_{CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR};
+};
+
+/// Facts about an engine, by cudnnBackendNumericalNote_t and cudnnBackendBehaviorNote_t.
+using NumericalNotes = std::bitset<CUDNN_NUMERICAL_NOTE_TYPE_COUNT>;
+using BehaviorNotes = std::bitset<CUDNN_BEHAVIOR_NOTE_TYPE_COUNT>;
+
+/// An engine, with its settings, that cuDNN proposes for a graph.
+struct CudnnProposal {
+  CudnnDescriptor config{CUDNN_BACKEND_ENGINECFG_DESCRIPTOR};
+  int64_t engine = 0;
+  NumericalNotes numerical;
+  BehaviorNotes behavior;
+};
+
+/// What cuDNN proposes, the one it expects to be fastest first; nothing where no engine knows such
+/// graphs.
+std::vector<CudnnProposal> propose(const CudnnGraph& graph, cudnnBackendHeurMode_t mode);
+
+/// A proposal made ready for execution.
+class CudnnPlan {
+ public:
+  /// None where the engine turns out not to support the graph.
+  static std::optional<CudnnPlan> build(std::shared_ptr<const CudnnGraph> graph,
+                                        CudnnProposal proposal);
+
+  int64_t engine() const { return proposal_.engine; }
+  const NumericalNotes& numerical() const { return proposal_.numerical; }
+  const BehaviorNotes& behavior() const { return proposal_.behavior; }
+  size_t workspace_bytes() const { return workspace_bytes_; }
+
+  struct Buffer {
+    int64_t uid;
+    const void* data;
+  };
+  /// The handle is the target's, and no other thread uses it meanwhile.
+  void execute(std::span<const Buffer> buffers, void* workspace, Stream stream) const;
+
+ private:
+  CudnnPlan(std::shared_ptr<const CudnnGraph> graph, CudnnProposal proposal);
+
+  std::shared_ptr<const CudnnGraph> graph_;
+  CudnnProposal proposal_;
+  CudnnDescriptor plan_{CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR};
+  size_t workspace_bytes_ = 0;
+};
+
+}  // namespace smtrain::cuda

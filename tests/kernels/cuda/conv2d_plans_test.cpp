@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/kernels/cuda/conv2d_plans.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+// Whether cuDNN has plans for the convolutions that models are made of is asked here without a GPU,
+// for one described by h200.json. That file was typed by hand from an H200's published numbers: it
+// was not read off a device, whose own answers may differ in a field that cuDNN looks at.
+
+namespace smtrain::cuda {
+namespace {
+
+const CudnnTarget& h200() {
+  static const CudnnTarget target = [] {
+    std::ifstream file(std::string(SMTRAIN_SOURCE_DIR) + "/tests/kernels/cuda/h200.json");
+    return CudnnTarget::described_by({std::istreambuf_iterator<char>(file), {}});
+  }();
+  return target;
+}
+
+struct Layer {
+  std::string name;
+  int64_t batch, in_channels, size, out_channels, kernel;
+  int64_t stride = 1, padding = 0, padding_after = padding, dilation = 1, groups = 1;
+
+  Conv2dShape shape(DType dtype) const {
+    const int64_t reach = dilation * (kernel - 1) + 1;
+    const int64_t out = (size + padding + padding_after - reach) / stride + 1;
+    return {.dtype = dtype,
+            .batch = batch,
+            .in_channels = in_channels,
+            .in_height = size,
+            .in_width = size,
+            .out_channels = out_channels,
+            .out_height = out,
+            .out_width = out,
+            .kernel_height = kernel,
+            .kernel_width = kernel,
+            .stride_height = stride,
+            .stride_width = stride,
+            .pad_top = padding,
+            .pad_left = padding,
+            .dilation_height = dilation,
+            .dilation_width = dilation,
+            .groups = groups};
+  }
+};
+
+// The convolutions of nn/models/net.cpp on 96x96 images, of mnist_cnn.cpp, and the kinds that a
+// ResNet-50 has on 224x224 images.
+std::vector<Layer> layers_of_models() {
+  std::vector<Layer> layers;
+  for (const int64_t batch : {4, 128}) {
+    const std::string n = " of " + std::to_string(batch);
+    layers.push_back({"net.conv1" + n, batch, 3, 96, 6, 7});
+    layers.push_back({"net.conv2" + n, batch, 6, 45, 16, 3});
+    layers.push_back({"net.conv3" + n, batch, 16, 21, 64, 3});
+    layers.push_back({"mnist_cnn.conv1" + n, batch, 1, 28, 32, 3});
+    layers.push_back({"mnist_cnn.conv2" + n, batch, 32, 26, 64, 3});
+  }
+  layers.push_back({"resnet stem", 32, 3, 224, 64, 7, 2, 3});
+  layers.push_back({"resnet 1x1", 32, 64, 56, 256, 1});
+  layers.push_back({"resnet 3x3", 32, 128, 28, 128, 3, 1, 1});
+  layers.push_back({"resnet 3x3, stride 2", 32, 256, 28, 256, 3, 2, 1});
+  layers.push_back({"resnet 1x1, stride 2", 32, 256, 56, 512, 1, 2});
+  return layers;
+}
+
+std::vector<Conv2dOperation> all_operations() {
+  constexpr auto kForward = ConvolutionDirection::forward;
+  constexpr auto kFilter = ConvolutionDirection::backward_filter;
+  return {{.direction = kForward},
+          {.direction = kForward, .bias = true},
+          {.direction = kForward, .bias = true, .relu = true},
+          {.direction = ConvolutionDirection::backward_data},
+          {.direction = kFilter},
+          {.direction = kFilter, .accumulate = true}};
+}
+
+void expect_plans(const Layer& layer, DType dtype) {
+  for (const Conv2dOperation& operation : all_operations()) {
+    SCOPED_TRACE(layer.name + ", " + name_of(dtype) + ", direction " +
+                 std::to_string(static_cast<int>(operation.direction)) +
+                 (operation.bias ? ", bias" : "") + (operation.relu ? ", relu" : "") +
+                 (operation.accumulate ? ", accumulate" : ""));
+    try {
+      const CudnnPlan plan = choose_plan(h200(), layer.shape(dtype), operation);
+      EXPECT_FALSE(plan.numerical().test(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC));
+      EXPECT_TRUE(dtype != DType::f32 || !plan.numerical().test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE));
+      EXPECT_LE(plan.workspace_bytes(), kConv2dWorkspaceLimit);
+    } catch (const std::runtime_error& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+}
+
+class Conv2dPlans : public testing::TestWithParam<DType> {};
+
+TEST_P(Conv2dPlans, ExistForLayersOfModels) {
+  for (const Layer& layer : layers_of_models()) expect_plans(layer, GetParam());
+}
+
+TEST_P(Conv2dPlans, ExistForUnusualLayers) {
+  expect_plans({.name = "depthwise",
+                .batch = 8,
+                .in_channels = 32,
+                .size = 28,
+                .out_channels = 32,
+                .kernel = 3,
+                .padding = 1,
+                .groups = 32},
+               GetParam());
+  expect_plans({.name = "groups",
+                .batch = 8,
+                .in_channels = 32,
+                .size = 28,
+                .out_channels = 64,
+                .kernel = 3,
+                .padding = 1,
+                .groups = 4},
+               GetParam());
+  expect_plans({.name = "dilation",
+                .batch = 8,
+                .in_channels = 16,
+                .size = 28,
+                .out_channels = 16,
+                .kernel = 3,
+                .padding = 2,
+                .dilation = 2},
+               GetParam());
+  expect_plans({.name = "unequal padding",
+                .batch = 8,
+                .in_channels = 16,
+                .size = 28,
+                .out_channels = 16,
+                .kernel = 3,
+                .stride = 2,
+                .padding = 0,
+                .padding_after = 1},
+               GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, Conv2dPlans,
+                         testing::Values(DType::f32, DType::f64, DType::bf16, DType::f16),
+                         [](const auto& info) { return name_of(info.param); });
+
+std::string failure_of(const Conv2dShape& shape) {
+  try {
+    choose_plan(h200(), shape, {});
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Conv2dPlan, MissingOneIsNamedWithItsSizes) {
+  Conv2dShape shape = layers_of_models()[0].shape(DType::f32);
+  shape.batch = int64_t{1} << 40;
+  EXPECT_EQ(failure_of(shape),
+            "cuDNN has no plan for the result of a f32 convolution (input [1099511627776, 3, 96, "
+            "96], weight [6, 3, 7, 7], groups 1): 0 are not exact enough, 0 are not for this GPU, "
+            "0 need more than 256 MiB of workspace");
+}
+
+TEST(Conv2dPlan, SizesThatDoNotFitEachOtherAreRefused) {
+  Conv2dShape shape = layers_of_models()[0].shape(DType::f32);
+  shape.out_height -= 4;
+  EXPECT_THAT(failure_of(shape), testing::StartsWith("cuDNN: describing an operation: "));
+}
+
+TEST(CudnnTarget, BadDescriptionIsRefused) {
+  EXPECT_THROW(CudnnTarget::described_by("{}"), std::runtime_error);
+  EXPECT_THROW(CudnnTarget::described_by("no JSON"), std::runtime_error);
+}
+
+TEST(ExactEnough, MeansDeterministicAndWideSums) {
+  NumericalNotes notes;
+  EXPECT_TRUE(is_exact_enough(DType::f32, notes));
+  notes.set(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
+  EXPECT_FALSE(is_exact_enough(DType::f32, notes));
+  EXPECT_TRUE(is_exact_enough(DType::bf16, notes));
+  EXPECT_TRUE(is_exact_enough(DType::f64, notes));
+  notes.set(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
+  EXPECT_FALSE(is_exact_enough(DType::bf16, notes));
+}
+
+}  // namespace
+}  // namespace smtrain::cuda
