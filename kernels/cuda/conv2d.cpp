@@ -43,36 +43,55 @@ class Planned {
   std::string missing_;
 };
 
+// relu keeps NaN: one that hid it would hide a loss that has diverged. The graph asks for that, but
+// none of the engines is documented to do it, so relu has a kernel of its own until that is seen.
+constexpr bool kEpilogueReluKeepsNaN = false;
+
 /// How all that can be asked of one shape is computed.
 struct CudaConv2d {
   Conv2dShape shape;
-  Planned plain, with_bias, with_bias_and_relu;
+  Planned plain, with_bias;
   Planned backward_input;
   Planned backward_weight, adding_weight;
+  std::optional<Planned> with_bias_and_relu;  // cuDNN has precompiled engines for both only
 
   CudaConv2d(const CudnnTarget& target, const Conv2dShape& s)
       : shape(s),
         plain(target, s, {}),
         with_bias(target, s, {.bias = true}),
-        with_bias_and_relu(target, s, {.bias = true, .relu = true}),
         backward_input(target, s, {.direction = ConvolutionDirection::backward_data}),
         backward_weight(target, s, {.direction = ConvolutionDirection::backward_filter}),
         adding_weight(target, s,
-                      {.direction = ConvolutionDirection::backward_filter, .accumulate = true}) {}
+                      {.direction = ConvolutionDirection::backward_filter, .accumulate = true}) {
+    if (!kEpilogueReluKeepsNaN) return;
+    with_bias_and_relu.emplace(target, s, Conv2dOperation{.bias = true, .relu = true});
+    if (!with_bias_and_relu->exists()) with_bias_and_relu.reset();
+  }
 
-  /// Whether a plan does the relu too: cuDNN has precompiled engines for one after a bias only.
-  bool adds_relu(const Conv2dArgs& args) const {
-    return args.relu && args.bias != nullptr && with_bias_and_relu.exists();
+  /// dy as a matrix has a row for each pixel.
+  int64_t dy_rows() const { return shape.batch * shape.out_height * shape.out_width; }
+
+  /// Whether the convolution's own plan does the relu.
+  bool fuses_relu(const Conv2dArgs& args) const {
+    return args.relu && args.bias != nullptr && with_bias_and_relu;
+  }
+
+  size_t forward_workspace_bytes() const {
+    return std::max({plain.workspace_bytes(), with_bias.workspace_bytes(),
+                     with_bias_and_relu ? with_bias_and_relu->workspace_bytes() : 0});
+  }
+
+  size_t backward_weight_workspace_bytes() const {
+    return std::max({backward_weight.workspace_bytes(), adding_weight.workspace_bytes(),
+                     column_sums_workspace_bytes(dy_rows(), shape.out_channels)});
   }
 
   Conv2dPlan described() const {
     return {
         .handle = this,
-        .forward_workspace_bytes = std::max({plain.workspace_bytes(), with_bias.workspace_bytes(),
-                                             with_bias_and_relu.workspace_bytes()}),
+        .forward_workspace_bytes = forward_workspace_bytes(),
         .backward_input_workspace_bytes = backward_input.workspace_bytes(),
-        .backward_weight_workspace_bytes =
-            std::max(backward_weight.workspace_bytes(), adding_weight.workspace_bytes()),
+        .backward_weight_workspace_bytes = backward_weight_workspace_bytes(),
         .images_in_cache = shape.batch,
     };
   }
@@ -133,11 +152,11 @@ void conv2d_forward(const Conv2dArgs& args, Stream stream) {
       execute(conv.plain, {{kX, args.x}, {kWeight, args.weight}, {kY, args.y}}, args.workspace,
               stream);
     } else {
-      execute(conv.adds_relu(args) ? conv.with_bias_and_relu : conv.with_bias,
+      execute(conv.fuses_relu(args) ? *conv.with_bias_and_relu : conv.with_bias,
               {{kX, args.x}, {kWeight, args.weight}, {kBias, args.bias}, {kY, args.y}},
               args.workspace, stream);
     }
-    if (args.relu && !conv.adds_relu(args)) relu_in_place(conv.shape, args.y, stream);
+    if (args.relu && !conv.fuses_relu(args)) relu_in_place(conv.shape, args.y, stream);
   });
 }
 
@@ -152,14 +171,13 @@ void conv2d_backward_input(const Conv2dBackwardInputArgs& args, Stream stream) {
 void conv2d_backward_weight(const Conv2dBackwardWeightArgs& args, Stream stream) {
   reporting_failure("conv2d_backward_weight", [&] {
     const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
-    const Conv2dShape& s = conv.shape;
     if (args.dw != nullptr) {
       execute(args.accumulate_weight ? conv.adding_weight : conv.backward_weight,
               {{kX, args.x}, {kWeight, args.dw}, {kY, args.dy}}, args.workspace, stream);
     }
     if (args.db != nullptr) {
-      column_sums(s.batch * s.out_height * s.out_width, s.out_channels, s.dtype, args.dy, args.db,
-                  args.accumulate_bias, stream);
+      column_sums(conv.dy_rows(), conv.shape.out_channels, conv.shape.dtype, args.dy, args.db,
+                  args.accumulate_bias, args.workspace, stream);
     }
   });
 }

@@ -99,7 +99,9 @@ void get_notes(const CudnnDescriptor& engine, cudnnBackendAttributeName_t name,
   int64_t count = 0;
   check(cudnnBackendGetAttribute(engine.raw(), name, kTypeName<Note>, N, &count, found.data()),
         "reading notes");
-  for (int64_t i = 0; i < count; ++i) notes.set(found[i]);
+  for (int64_t i = 0; i < count; ++i) {
+    if (found[i] < N) notes.set(found[i]);  // a newer cuDNN may know more
+  }
 }
 
 /// What the three directions call the same things.

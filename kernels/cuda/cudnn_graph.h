@@ -83,7 +83,7 @@ class CudnnGraph {
   /// y = x + b; shapes broadcast.
   void add(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& b,
            const CudnnTensor& y);
-  /// y = max(x, 0), keeping NaN.
+  /// y = max(x, 0). Keeping NaN is asked for; not all engines need grant it.
   void relu(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& y);
   /// No operation is added after this.
   void finalize(const CudnnTarget& target);
