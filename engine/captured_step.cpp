@@ -57,6 +57,39 @@ class TapeScope {
   Context& context_;
 };
 
+// Records what is called on a device's stream, and does not run it.
+class CaptureScope {
+ public:
+  CaptureScope(Device device, Stream stream) : device_(device), stream_(stream) {
+    device_.memory().begin_capture(stream_);
+    throw_reported_failure(device_);
+  }
+  // After an exception: what was recorded is dropped.
+  ~CaptureScope() {
+    if (is_open_) drop(device_.memory().end_capture(stream_));
+  }
+  CaptureScope(const CaptureScope&) = delete;
+  CaptureScope& operator=(const CaptureScope&) = delete;
+
+  /// The recording, which the caller destroys.
+  void* end() {
+    is_open_ = false;
+    void* recording = device_.memory().end_capture(stream_);
+    throw_reported_failure(device_);
+    return recording;
+  }
+
+ private:
+  void drop(void* recording) {
+    if (recording != nullptr) device_.memory().destroy_recording(recording);
+    device_.memory().take_failure();
+  }
+
+  Device device_;
+  Stream stream_;
+  bool is_open_ = true;
+};
+
 }  // namespace
 
 struct CapturedStep::Recording {
@@ -69,9 +102,19 @@ struct CapturedStep::Recording {
   MemoryPlan plan;
   std::shared_ptr<Storage> arena;
   Tape tape;
+  void* on_device = nullptr;  // the device's own recording, where it makes one
   int64_t replays = 0;
 
+  Recording() = default;
+  ~Recording() {
+    if (on_device != nullptr) context->device().memory().destroy_recording(on_device);
+  }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
   void run(const Function& function);
+  void record(const Function& function);
+  void run_on_device() const;
 };
 
 CapturedStep::CapturedStep(Function function, bool capture)
@@ -96,6 +139,8 @@ CapturedStep::Recording& CapturedStep::recording_for(std::span<const Tensor> inp
   auto recording = std::make_unique<Recording>();
   recording->context = &Context::current();
   const Device device = recording->context->device();
+  // Made now, it is no part of the memory that a plan observes.
+  if (recording->context->draws_philox(device)) recording->context->philox_key(device);
   for (const Tensor& input : inputs) {
     check(input.is_dense(), "captured step: inputs must be dense, got strides ", input.strides(),
           " for shape ", input.shape());
@@ -123,7 +168,7 @@ const std::vector<Tensor>& CapturedStep::operator()(std::span<const Tensor> inpu
 
 void CapturedStep::Recording::run(const Function& function) {
   if (stage == Stage::replay) {
-    tape.replay();
+    on_device != nullptr ? run_on_device() : tape.replay();
     ++replays;
     return;
   }
@@ -152,8 +197,7 @@ void CapturedStep::Recording::run(const Function& function) {
     if (stage == Stage::plan) {
       results = function(inputs);
     } else {
-      const TapeScope recording(*context, tape);
-      results = function(inputs);
+      record(function);
     }
   }
   // A step that asks for other memory than before (state made in its first run) is observed again.
@@ -162,6 +206,28 @@ void CapturedStep::Recording::run(const Function& function) {
   } else {
     stage = stage == Stage::plan ? Stage::record : Stage::replay;
   }
+}
+
+// Runs the function while its calls are kept: by the device, which then runs them for the first
+// time, or on the tape.
+void CapturedStep::Recording::record(const Function& function) {
+  const Device device = context->device();
+  const TapeScope recording(*context, tape);
+  if (device.memory().begin_capture == nullptr) {
+    results = function(inputs);
+    return;
+  }
+  CaptureScope capture(device, context->stream(device));
+  results = function(inputs);
+  if (on_device != nullptr) device.memory().destroy_recording(on_device);
+  on_device = capture.end();
+  run_on_device();
+}
+
+void CapturedStep::Recording::run_on_device() const {
+  const Device device = context->device();
+  device.memory().run_recording(on_device, context->stream(device));
+  throw_reported_failure(device);
 }
 
 void CapturedStep::reset() { recordings_.clear(); }

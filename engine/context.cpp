@@ -3,6 +3,7 @@
 
 #include "smtrain/engine/allocator.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/tape.h"
 
 #include <omp.h>
 
@@ -18,7 +19,31 @@ Context::Context(ContextOptions options) : options_(options) {
   generator_.manual_seed(options_.seed);
 }
 
-Context::~Context() = default;
+Context::~Context() {
+  // Work that was asked for may still use memory that is about to be given back.
+  for (size_t id = 0; id < streams_.size(); ++id) {
+    if (streams_[id].handle == nullptr) continue;
+    const DeviceTable& memory = allocators_[id]->device().memory();
+    memory.synchronize(streams_[id]);
+    memory.destroy_stream(streams_[id]);
+    memory.take_failure();
+  }
+}
+
+Stream Context::stream(Device device) {
+  if (device.is_cpu()) return {};
+  const DeviceTable& memory = device.memory();
+  if (memory.create_stream == nullptr) return {};
+  const auto index = static_cast<size_t>(device.id());
+  if (streams_.size() <= index) streams_.resize(index + 1);
+  if (streams_[index].handle == nullptr) {
+    allocator(device);  // which the destructor finds the device by
+    memory.use_on_thread();
+    streams_[index] = memory.create_stream();
+    throw_reported_failure(device);
+  }
+  return streams_[index];
+}
 
 Context& Context::current() {
   if (current_context != nullptr) return *current_context;
@@ -95,6 +120,7 @@ ContextGuard::ContextGuard(Context& context)
   current_context = &context;
   // What this thread's parallel regions, oneDNN's included, will use.
   omp_set_num_threads(context.threads());
+  if (const auto use = context.device().memory().use_on_thread) use();
 }
 
 ContextGuard::~ContextGuard() {

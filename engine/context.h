@@ -61,7 +61,9 @@ class Context {
   /// set_random_state() continues from there. Throws std::invalid_argument for other bytes.
   std::vector<uint8_t> random_state();
   void set_random_state(std::span<const uint8_t> state);
-  Stream stream(Device) const { return {}; }
+  /// The queue of this context's work on a device: one of its own on devices that have such.
+  Stream stream(Device device);
+
   const std::shared_ptr<Allocator>& allocator(Device device);
 
   /// Memory that all captured steps of this context share, because only one of them runs at a time;
@@ -80,6 +82,7 @@ class Context {
   std::vector<std::shared_ptr<Allocator>> allocators_;  // by device id
   std::vector<std::shared_ptr<Storage>> arenas_;        // by device id
   std::vector<std::shared_ptr<Storage>> philox_keys_;   // by device id
+  std::vector<Stream> streams_;                         // by device id
   Tape* tape_ = nullptr;
 };
 

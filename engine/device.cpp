@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/device.h"
 
+#include "smtrain/engine/cuda_device.h"
 #include "smtrain/engine/error.h"
 
+#include <charconv>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <ostream>
+#include <system_error>
 
 namespace smtrain {
 namespace {
@@ -36,11 +40,24 @@ const Entry& entry(int id) {
   return registry().entries[static_cast<size_t>(id)];
 }
 
+/// The number in "cuda:1"; "cuda" is the first.
+std::optional<int> gpu_named(std::string_view name) {
+  constexpr std::string_view kName = "cuda";
+  if (name == kName) return 0;
+  if (!name.starts_with(kName) || name[kName.size()] != ':') return std::nullopt;
+  const std::string_view digits = name.substr(kName.size() + 1);
+  int number = 0;
+  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool is_number = end.ec == std::errc() && end.ptr == digits.data() + digits.size();
+  return is_number ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
-Device Device::best() { return cpu(); }
+Device Device::best() { return cuda::gpu_count() > 0 ? cuda::device(0) : cpu(); }
 
 Device Device::named(std::string_view name) {
+  if (const auto gpu = gpu_named(name)) return cuda::device(*gpu);
   const std::lock_guard lock(registry().mutex);
   std::string known;
   int id = 0;

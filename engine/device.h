@@ -17,10 +17,11 @@ class Device {
 
   static constexpr Device cpu() { return Device(); }
 
-  /// The fastest device that this machine has.
+  /// The first GPU where one can be used, else the CPU.
   static Device best();
 
-  /// A device by its name ("cpu"). Throws std::invalid_argument listing the known ones.
+  /// A device by its name: "cpu", "cuda", "cuda:1", or one that was registered. Throws
+  /// std::invalid_argument listing the known ones, and as cuda::device() does.
   static Device named(std::string_view name);
 
   const std::string& name() const;

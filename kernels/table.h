@@ -99,6 +99,20 @@ struct DeviceTable {
   void (*synchronize)(Stream);
   /// The message that the last entry left on this thread, or null; asking clears it.
   const char* (*take_failure)();
+
+  // What only devices apart from the host have; null on others.
+
+  /// Every thread calls it before its first use of the device.
+  void (*use_on_thread)() = nullptr;
+  Stream (*create_stream)() = nullptr;
+  void (*destroy_stream)(Stream) = nullptr;
+
+  /// Between these, what is called on the stream is recorded and not run. The recording, or null
+  /// after a failure, runs by one call as often as asked.
+  void (*begin_capture)(Stream) = nullptr;
+  void* (*end_capture)(Stream) = nullptr;
+  void (*run_recording)(void* recording, Stream) = nullptr;
+  void (*destroy_recording)(void* recording) = nullptr;
 };
 
 /// The CPU's filling.

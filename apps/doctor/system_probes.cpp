@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/doctor/probe.h"
 #include "smtrain/apps/doctor/scratch_file.h"
+#include "smtrain/engine/cuda_device.h"
 #include "smtrain/engine/device.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/machine.h"
 #include "smtrain/kernels/onednn.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <omp.h>
 #include <sys/statvfs.h>
@@ -67,34 +67,6 @@ std::string instruction_sets() {
 #endif
 }
 
-/// Where libsmtrain_cuda.so may lie: SMTRAIN_LIBRARY_DIR, beside the program, ../lib of it.
-std::vector<fs::path> library_folders() {
-  std::vector<fs::path> folders;
-  if (const auto folder = Variables().get("SMTRAIN_LIBRARY_DIR")) folders.emplace_back(*folder);
-  std::error_code unknown;
-  const fs::path program = fs::read_symlink("/proc/self/exe", unknown).parent_path();
-  if (!unknown) folders.insert(folders.end(), {program, program.parent_path() / "lib"});
-  return folders;
-}
-
-/// Whether the CUDA library is there and loads, or why not.
-std::string cuda_library() {
-  const std::vector<fs::path> folders = library_folders();
-  for (const fs::path& folder : folders) {
-    const fs::path file = folder / "libsmtrain_cuda.so";
-    std::error_code unknown;
-    if (!fs::exists(file, unknown)) continue;
-    void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) return file.string() + " does not load: " + ::dlerror();
-    ::dlclose(library);
-    return file.string() + " loads";
-  }
-  std::string looked;
-  for (const fs::path& folder : folders)
-    looked += (looked.empty() ? "" : " and ") + folder.string();
-  return "no libsmtrain_cuda.so in " + looked;
-}
-
 int gpu_devices() {
   int count = 0;
   while (::access(fmt::format("/dev/nvidia{}", count).c_str(), F_OK) == 0) ++count;
@@ -131,7 +103,10 @@ Finding GpuProbe::run() const {
   const std::string driver = line_of("/proc/driver/nvidia/version", "NVRM version");
   const std::string found =
       devices == 0 ? "none" : fmt::format("{}, {}", devices, driver.empty() ? "no driver" : driver);
-  return {.text = found + "; jobs run on " + Device::best().name() + "; " + cuda_library()};
+  const std::string device = Device::best().name();
+  const std::string& why = cuda::unusable();
+  return {.text =
+              found + "; jobs run on " + device + ": " + (why.empty() ? cuda::description() : why)};
 }
 
 Finding MemoryProbe::run() const {

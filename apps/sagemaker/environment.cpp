@@ -6,6 +6,7 @@
 #include "smtrain/apps/python_text.h"
 #include "smtrain/apps/sagemaker/environment_sources.h"
 #include "smtrain/apps/sagemaker/toolkit_variables.h"
+#include "smtrain/engine/cuda_device.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/letters.h"
 
@@ -42,7 +43,7 @@ class Derivation {
   explicit Derivation(const ProcessEnvironment& around) : sources_(around) {
     result_.in_container = around.in_container();
     result_.base = around.base();
-    result_.gpus = around.gpus;
+    result_.gpus = around.gpus ? *around.gpus : cuda::gpu_count();
   }
 
   Environment take() {

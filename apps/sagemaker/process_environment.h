@@ -13,8 +13,8 @@ namespace smtrain::app {
 struct ProcessEnvironment {
   std::map<std::string, std::string> variables;  // the process' environment
   std::string host_name;
-  int64_t processors = 1;  // that the process may run on
-  int64_t gpus = 0;        // that smtrain can use: this version computes on the CPU
+  int64_t processors = 1;       // that the process may run on
+  std::optional<int64_t> gpus;  // that smtrain can use; nothing: as many as CUDA counts
 
   static ProcessEnvironment of_process();
 

@@ -125,7 +125,7 @@ class ToolkitVariables {
     env_["module_name"] = sources_.text_variable("SM_MODULE_NAME", without_py(program));
     env_["network_interface_name"] = interface;
     env_["num_cpus"] = sources_.count_variable("SM_NUM_CPUS", sources_.around.processors);
-    env_["num_gpus"] = sources_.count_variable("SM_NUM_GPUS", sources_.around.gpus);
+    env_["num_gpus"] = sources_.count_variable("SM_NUM_GPUS", environment_.gpus);
     env_["output_data_dir"] = sources_.text_variable("SM_OUTPUT_DATA_DIR", output + "/data");
     env_["output_dir"] = sources_.text_variable("SM_OUTPUT_DIR", output);
     env_["output_intermediate_dir"] =

@@ -5,12 +5,26 @@
 #include "smtrain/apps/config/dump.h"
 #include "smtrain/apps/number_text.h"
 #include "smtrain/engine/context.h"
+#include "smtrain/engine/cuda_device.h"
 
 #include <fmt/format.h>
 
 #include <variant>
 
 namespace smtrain::app {
+namespace {
+
+/// The device in use: a GPU with the versions of what it computes by, or the CPU and why no GPU.
+std::string device_text(const Recipe& recipe) {
+  const Device device = Context::current().device();
+  if (!device.is_cpu()) {
+    return cuda::description().empty() ? device.name()
+                                       : device.name() + " (" + cuda::description() + ")";
+  }
+  return recipe.device == "auto" ? "cpu (" + cuda::unusable() + ")" : device.name();
+}
+
+}  // namespace
 
 std::string header_line(const Job& job) {
   Recipe recipe = job.recipe;
@@ -29,9 +43,8 @@ std::string header_line(const Job& job) {
   if (!std::holds_alternative<nn::ConstantSchedule>(recipe.train.schedule.kind)) {
     line += "; schedule " + one_line(choice_of(recipe.train.schedule));
   }
-  const Context& context = Context::current();
   return line + fmt::format("; batch size {}; {}, compute threads: {}", recipe.train.batch_size,
-                            context.device().name(), context.threads());
+                            device_text(recipe), Context::current().threads());
 }
 
 std::string epoch_line(const EpochMetrics& epoch) {

@@ -4,24 +4,40 @@
 #include "smtrain/engine/error.h"
 #include "smtrain/kernels/cuda/conv2d_relu_pool.h"
 #include "smtrain/kernels/cuda/hand_written.h"
+#include "smtrain/kernels/failure.h"
 
-#include <array>
-#include <cstring>
+#include <functional>
+#include <utility>
+#include <vector>
 
 namespace smtrain::simt {
 namespace {
 
-/// An entry of the hand-written kernels, with the threads in one order.
+/// Calls that were made while capturing, which a GPU records without running them.
+using Recording = std::vector<std::function<void()>>;
+thread_local Recording* capturing = nullptr;
+
+/// An entry of some table, with the threads of its kernels in one order.
 template <Order order, auto entry, typename Args>
-void run_in_order(const Args& args, Stream stream) {
-  config().order = order;
-  entry(args, stream);
+void run_or_record(const Args& args, Stream stream) {
+  const auto run = [args, stream] {
+    config().order = order;
+    entry(args, stream);
+  };
+  if (capturing == nullptr) {
+    run();
+  } else {
+    capturing->push_back(run);
+  }
 }
 
-/// With the CPU's convolution, whose result the access checker does not see.
-template <Order order>
-void conv2d_relu_pool(const Conv2dReluPoolArgs& args, Stream stream) {
-  config().order = order;
+/// What a library does on a GPU, the CPU does here.
+template <auto member, typename Args>
+void run_on_cpu(const Args& args, Stream stream) {
+  (cpu_kernels().*member)(args, stream);
+}
+
+void conv2d_relu_pool_forward(const Conv2dReluPoolArgs& args, Stream stream) {
   cuda::conv2d_relu_pool(cpu_kernels().conv2d_forward, args, stream);
 }
 
@@ -34,27 +50,64 @@ void conv2d_plan(const Conv2dPlanArgs& args, Stream stream) {
 template <Order order>
 const KernelTable& kernels() {
   static const KernelTable table = [] {
-    KernelTable t = cpu_kernels();
-#define SMTRAIN_SIMT_FILLING(name, Args) t.name = run_in_order<order, cuda::name, Args>;
+    KernelTable t;
+#define SMTRAIN_SIMT_LIBRARY(name, Args) \
+  t.name = run_or_record<order, run_on_cpu<&KernelTable::name, Args>, Args>;
+    SMTRAIN_KERNELS(SMTRAIN_SIMT_LIBRARY)
+#undef SMTRAIN_SIMT_LIBRARY
+#define SMTRAIN_SIMT_FILLING(name, Args) t.name = run_or_record<order, cuda::name, Args>;
     SMTRAIN_HAND_WRITTEN_KERNELS(SMTRAIN_SIMT_FILLING)
 #undef SMTRAIN_SIMT_FILLING
     t.conv2d_plan = conv2d_plan;
-    t.conv2d_relu_pool_forward = conv2d_relu_pool<order>;
+    t.conv2d_relu_pool_forward = run_or_record<order, conv2d_relu_pool_forward, Conv2dReluPoolArgs>;
     return t;
   }();
   return table;
 }
 
+/// CPU kernels write unseen by the access checker: to it, fresh memory counts as written.
+void* allocate_written(size_t bytes) {
+  void* address = allocate(bytes);
+  if (is_checked()) mark_written(address, bytes);
+  return address;
+}
+
 const DeviceTable& memory() {
-  static const DeviceTable table = [] {
-    DeviceTable t = cpu_device();
-    t.is_host = false;
-    t.allocate = allocate;
-    t.deallocate = [](void* address) {
-      if (address != nullptr) deallocate(address);
-    };
-    return t;
-  }();
+  static const DeviceTable table = {
+      .is_host = false,
+      .allocate = allocate_written,
+      .deallocate =
+          [](void* address) {
+            if (address != nullptr) deallocate(address);
+          },
+      .copy_from_host =
+          [](void* to, const void* from, size_t bytes, Stream stream) {
+            if (capturing != nullptr) kernel_failure = "copy_from_host: not while capturing";
+            cpu_device().copy_from_host(to, from, bytes, stream);
+          },
+      .copy_to_host =
+          [](void* to, const void* from, size_t bytes, Stream stream) {
+            if (capturing != nullptr) kernel_failure = "copy_to_host: not while capturing";
+            cpu_device().copy_to_host(to, from, bytes, stream);
+          },
+      .copy_within =
+          [](void* to, const void* from, size_t bytes, Stream stream) {
+            const auto copy = [=] { cpu_device().copy_within(to, from, bytes, stream); };
+            capturing == nullptr ? copy() : capturing->push_back(copy);
+          },
+      .synchronize = [](Stream) {},
+      .take_failure = cpu_device().take_failure,
+      .use_on_thread = [] {},
+      .create_stream = [] { return Stream{new char}; },
+      .destroy_stream = [](Stream stream) { delete static_cast<char*>(stream.handle); },
+      .begin_capture = [](Stream) { capturing = new Recording; },
+      .end_capture = [](Stream) -> void* { return std::exchange(capturing, nullptr); },
+      .run_recording =
+          [](void* recording, Stream) {
+            for (const auto& call : *static_cast<Recording*>(recording)) call();
+          },
+      .destroy_recording = [](void* recording) { delete static_cast<Recording*>(recording); },
+  };
   return table;
 }
 

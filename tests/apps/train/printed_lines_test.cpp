@@ -2,6 +2,7 @@
 
 // What a run prints in each style, and what about itself.
 
+#include "smtrain/engine/cuda_device.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/tiny_pictures.h"
 #include "smtrain/tests/apps/training_job.h"
@@ -91,7 +92,9 @@ Epoch 1/2
 
 TEST_F(PrintedLines, OneAboutItselfSaysWhatIsReallyUsed) {
   const std::map<std::string, std::string> settings = {
-      {"train.optimizer", "{name: keras_adam, lr: 0.05}"}, {"log.level", "info"}};
+      {"train.optimizer", "{name: keras_adam, lr: 0.05}"},
+      {"log.level", "info"},
+      {"device", "cpu"}};
   const auto err = [&](const std::string& key, const std::string& value) {
     auto changed = settings;
     changed[key] = value;
@@ -104,6 +107,9 @@ TEST_F(PrintedLines, OneAboutItselfSaysWhatIsReallyUsed) {
       HasSubstr(
           "; model layers, 15 parameters; optimizer keras_adam (lr 0.05, betas "
           "[0.9, 0.999], eps 1e-07); batch size 4; cpu, compute threads: 1\nepoch: 1 step: "));
+  if (const std::string& why = cuda::unusable(); !why.empty()) {
+    EXPECT_THAT(err("device", "auto"), HasSubstr("; cpu (" + why + "), compute threads: 1\n"));
+  }
   EXPECT_THAT(err("quirks.keras_lr", "ignored"),
               HasSubstr("; optimizer keras_adam (lr 0.001, betas [0.9, 0.999], eps 1e-07), "
                         "train.optimizer.lr 0.05 is ignored; batch size 4; "));

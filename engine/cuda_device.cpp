@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/cuda_device.h"
+
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/kernels/cuda_module.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace smtrain::cuda {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kLibrary[] = "libsmtrain_cuda.so";
+
+/// What the loader reported last.
+std::string loader_message() {
+  const char* message = dlerror();
+  return message == nullptr ? "it can't be loaded" : message;
+}
+
+fs::path folder_of_program() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+std::vector<fs::path> places_of_library() {
+  std::vector<fs::path> places;
+  if (const char* chosen = std::getenv("SMTRAIN_LIBRARY_DIR")) places.push_back(chosen);
+  if (const fs::path own = folder_of_program(); !own.empty()) {
+    places.push_back(own);
+    places.push_back(own.parent_path() / "lib");
+  }
+  places.push_back(SMTRAIN_INSTALLED_LIBRARY_DIR);
+  return places;
+}
+
+/// Where NVIDIA's libraries lie when the loader does not know them.
+std::vector<fs::path> places_of_cuda() {
+  std::vector<fs::path> places;
+  if (const char* chosen = std::getenv("SMTRAIN_CUDA_LIBRARY_DIR")) places.push_back(chosen);
+  for (const char* root : {"/usr/lib/python3", "/usr/local/lib", "/usr/lib", "/opt"}) {
+    std::error_code error;
+    for (fs::directory_iterator entry(root, error), end; !error && entry != end;
+         entry.increment(error)) {
+      for (const char* packages : {"site-packages", "dist-packages"}) {
+        const fs::path nvidia = entry->path() / packages / "nvidia";
+        for (const char* part : {"cu13", "cudnn", "nccl"})
+          if (is_folder(nvidia / part / "lib")) places.push_back(nvidia / part / "lib");
+      }
+    }
+  }
+  places.push_back("/usr/local/cuda/lib64");
+  return places;
+}
+
+/// Makes NVIDIA's libraries known to the loader, in the order in which they need each other.
+void load_cuda_libraries() {
+  const std::vector<fs::path> places = places_of_cuda();
+  for (const char* name : {"libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13",
+                           "libcudnn.so.9", "libnccl.so.2"}) {
+    for (const fs::path& place : places) {
+      if (is_file(place / name) && dlopen((place / name).c_str(), RTLD_LAZY | RTLD_GLOBAL)) break;
+    }
+  }
+}
+
+/// The opened library and what it says, or why there is none.
+struct Library {
+  const CudaModule* module = nullptr;
+  std::string unusable;
+
+  Library() {
+    void* handle = open();
+    if (handle == nullptr) return;
+    const auto tables = reinterpret_cast<OpenCudaModule>(dlsym(handle, kOpenCudaModule));
+    const CudaModule* opened = tables == nullptr ? nullptr : tables(SMTRAIN_KERNELS_ABI);
+    if (opened == nullptr) {
+      unusable = std::string(kLibrary) + " is of another version of smtrain";
+    } else if (const char* reason = opened->unusable()) {
+      unusable = reason;
+    } else {
+      module = opened;
+    }
+  }
+
+ private:
+  void* open() {
+    for (const fs::path& place : places_of_library()) {
+      const fs::path path = place / kLibrary;
+      if (!is_file(path)) continue;
+      if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
+      load_cuda_libraries();
+      if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
+      unusable = loader_message();
+      return nullptr;
+    }
+    unusable =
+        std::string("there is no ") + kLibrary + " (this smtrain was built for the CPU alone)";
+    return nullptr;
+  }
+};
+
+const Library& library() {
+  static const Library opened;
+  return opened;
+}
+
+/// The GPU that this process has taken.
+struct Taken {
+  std::mutex mutex;
+  std::optional<std::pair<int, Device>> gpu;
+  std::string description;
+};
+
+Taken& taken() {
+  static Taken one;
+  return one;
+}
+
+}  // namespace
+
+int gpu_count() { return library().module == nullptr ? 0 : library().module->gpus(); }
+
+const std::string& unusable() { return library().unusable; }
+
+Device device(int gpu) {
+  check(library().module != nullptr, "device: cuda:", gpu, ": ", unusable());
+  const CudaModule& module = *library().module;
+  const std::lock_guard lock(taken().mutex);
+  if (taken().gpu) {
+    check(taken().gpu->first == gpu, "device: cuda:", gpu, ": this process computes on ",
+          taken().gpu->second);
+    return taken().gpu->second;
+  }
+  check(gpu >= 0 && gpu < module.gpus(), "device: no GPU is numbered ", gpu, " (there are ",
+        module.gpus(), ", the first is 0)");
+  if (const char* reason = module.choose(gpu)) fail("device: cuda:", gpu, ": ", reason);
+  const Device device = register_device(concat_text("cuda:", gpu), *module.kernels, *module.memory);
+  taken().gpu = {gpu, device};
+  taken().description = module.describe();
+  return device;
+}
+
+const std::string& description() { return taken().description; }
+
+}  // namespace smtrain::cuda

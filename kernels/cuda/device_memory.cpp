@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/kernels/cuda/device_memory.h"
+
+#include "smtrain/kernels/failure.h"
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+namespace smtrain::cuda {
+namespace {
+
+std::atomic<int> the_gpu = 0;
+
+cudaStream_t handle_of(Stream stream) { return static_cast<cudaStream_t>(stream.handle); }
+
+/// Leaves what CUDA reports as this thread's failure. Returns whether all is well.
+bool succeeded(const char* what, cudaError_t error) {
+  if (error == cudaSuccess) return true;
+  cudaGetLastError();  // clears it: the next call reports its own
+  kernel_failure = std::string(what) + ": " + cudaGetErrorString(error);
+  return false;
+}
+
+void* allocate(size_t bytes) {
+  void* address = nullptr;
+  const cudaError_t error = cudaMalloc(&address, bytes);
+  if (error == cudaSuccess) return address;
+  cudaGetLastError();
+  if (error != cudaErrorMemoryAllocation) succeeded("allocate", error);
+  return nullptr;
+}
+
+void deallocate(void* address) { cudaFree(address); }  // at the process' end there is no device
+
+void copy(const char* what, void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+          Stream stream) {
+  if (bytes != 0) succeeded(what, cudaMemcpyAsync(to, from, bytes, kind, handle_of(stream)));
+}
+
+void synchronize(Stream stream) {
+  succeeded("synchronize", cudaStreamSynchronize(handle_of(stream)));
+}
+
+void copy_from_host(void* to, const void* from, size_t bytes, Stream stream) {
+  copy("copy_from_host", to, from, bytes, cudaMemcpyHostToDevice, stream);
+}
+
+void copy_to_host(void* to, const void* from, size_t bytes, Stream stream) {
+  copy("copy_to_host", to, from, bytes, cudaMemcpyDeviceToHost, stream);
+  synchronize(stream);
+}
+
+void copy_within(void* to, const void* from, size_t bytes, Stream stream) {
+  copy("copy_within", to, from, bytes, cudaMemcpyDeviceToDevice, stream);
+}
+
+const char* take_failure() {
+  if (kernel_failure.empty()) return nullptr;
+  thread_local std::string taken;
+  taken = std::exchange(kernel_failure, {});
+  return taken.c_str();
+}
+
+void use_on_thread() { succeeded("use_on_thread", cudaSetDevice(the_gpu)); }
+
+Stream create_stream() {
+  cudaStream_t stream = nullptr;
+  succeeded("create_stream", cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  return {stream};
+}
+
+void destroy_stream(Stream stream) { cudaStreamDestroy(handle_of(stream)); }
+
+// Other threads go on allocating while one captures.
+void begin_capture(Stream stream) {
+  succeeded("begin_capture",
+            cudaStreamBeginCapture(handle_of(stream), cudaStreamCaptureModeThreadLocal));
+}
+
+void* end_capture(Stream stream) {
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t executable = nullptr;
+  if (!succeeded("end_capture", cudaStreamEndCapture(handle_of(stream), &graph))) return nullptr;
+  succeeded("end_capture", cudaGraphInstantiate(&executable, graph, 0));
+  cudaGraphDestroy(graph);
+  return executable;
+}
+
+void run_recording(void* recording, Stream stream) {
+  succeeded("run_recording",
+            cudaGraphLaunch(static_cast<cudaGraphExec_t>(recording), handle_of(stream)));
+}
+
+void destroy_recording(void* recording) {
+  cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording));
+}
+
+}  // namespace
+
+cudaError_t choose_gpu(int gpu) {
+  the_gpu = gpu;
+  return cudaSetDevice(gpu);
+}
+
+int chosen_gpu() { return the_gpu; }
+
+const DeviceTable& device_memory() {
+  static constexpr DeviceTable table = {
+      .is_host = false,
+      .allocate = allocate,
+      .deallocate = deallocate,
+      .copy_from_host = copy_from_host,
+      .copy_to_host = copy_to_host,
+      .copy_within = copy_within,
+      .synchronize = synchronize,
+      .take_failure = take_failure,
+      .use_on_thread = use_on_thread,
+      .create_stream = create_stream,
+      .destroy_stream = destroy_stream,
+      .begin_capture = begin_capture,
+      .end_capture = end_capture,
+      .run_recording = run_recording,
+      .destroy_recording = destroy_recording,
+  };
+  return table;
+}
+
+}  // namespace smtrain::cuda

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/captured_step.h"
+#include "smtrain/engine/context.h"
+#include "smtrain/engine/ops/loss.h"
+#include "smtrain/nn/layers/activation.h"
+#include "smtrain/nn/layers/batch_norm2d.h"
+#include "smtrain/nn/layers/conv2d.h"
+#include "smtrain/nn/layers/dropout.h"
+#include "smtrain/nn/layers/flatten.h"
+#include "smtrain/nn/layers/linear.h"
+#include "smtrain/nn/layers/pool.h"
+#include "smtrain/nn/layers/sequential.h"
+#include "smtrain/nn/models/mnist_cnn.h"
+#include "smtrain/nn/models/net.h"
+#include "smtrain/nn/optim/sgd.h"
+#include "smtrain/tests/golden_stream.h"
+#include "smtrain/tests/simt/device.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <vector>
+
+// Whole models that train on CUDA's kernels, executed on the CPU.
+
+namespace smtrain::nn {
+namespace {
+
+using Tensors = std::vector<Tensor>;
+
+/// A model for pictures of one size, and how it is trained.
+struct Recipe {
+  std::function<ModulePtr()> model;
+  Shape picture;
+  int64_t classes;
+  Tensor (*loss)(const Tensor& output, const Tensor& target);
+};
+
+Tensor nll(const Tensor& output, const Tensor& target) { return nll_loss(output, target); }
+Tensor entropy(const Tensor& output, const Tensor& target) { return cross_entropy(output, target); }
+
+Recipe net() {
+  return {[] { return std::make_shared<Net>(NetOptions{.image_size = 36, .dropout = 0.2}); },
+          {3, 36, 36},
+          3,
+          nll};
+}
+
+Recipe mnist_cnn() {
+  return {[] { return std::make_shared<MnistCnn>(MnistCnnOptions{.image_size = 12}); },
+          {1, 12, 12},
+          10,
+          nll};
+}
+
+/// Of every other layer that trains.
+Recipe layers() {
+  return {[] {
+            return sequential({conv2d(2, 4, 3), batch_norm2d(4), relu(), conv2d(4, 8, 3), relu(),
+                               max_pool2d(2), dropout2d(0.25), flatten(), linear(8 * 3 * 3, 16),
+                               relu(), dropout(0.5), linear(16, 5)});
+          },
+          {2, 10, 10},
+          5,
+          entropy};
+}
+
+/// Every loss, then every value of the model, of some steps on a device; the last batch of each
+/// epoch is short.
+std::vector<double> train(const Recipe& recipe, Device device, bool capture) {
+  Context context({.device = device, .threads = 1, .seed = 5, .rng = RngKind::philox});
+  const ContextGuard guard(context);
+  const ModulePtr model = recipe.model();
+  model->to(device);
+  optim::SGD sgd(model->parameters(), {.lr = 0.05, .momentum = 0.9});
+  CapturedStep step(
+      [&](std::span<const Tensor> in) {
+        const Tensor loss = recipe.loss((*model)(in[0]), in[1]);
+        sgd.zero_grad();
+        loss.backward();
+        sgd.step();
+        return Tensors{loss.detach()};
+      },
+      capture);
+  std::vector<double> result;
+  for (int epoch = 0; epoch < 5; ++epoch) {
+    test::GoldenStream stream(3);
+    for (const int64_t size : {4, 4, 3}) {
+      Shape shape = {size};
+      for (const int64_t side : recipe.picture) shape.push_back(side);
+      const Tensors batch = {stream.sym(shape, DType::f32), stream.label(size, recipe.classes)};
+      result.push_back(step(batch)[0].item());
+    }
+  }
+  for (const auto& [name, tensor] : model->state_dict()) {
+    const std::vector<double> values = tensor.to_vector<double>();
+    result.insert(result.end(), values.begin(), values.end());
+  }
+  return result;
+}
+
+class EmulatedTraining : public testing::TestWithParam<const char*> {
+ protected:
+  static Recipe recipe() {
+    const std::string name = GetParam();
+    return name == "net" ? net() : name == "mnist_cnn" ? mnist_cnn() : layers();
+  }
+};
+
+TEST_P(EmulatedTraining, GivesWhatTheCpuGives) {
+  const std::vector<double> cpu = train(recipe(), Device::cpu(), true);
+  const std::vector<double> emulated = train(recipe(), simt::devices()[0], true);
+  ASSERT_EQ(emulated.size(), cpu.size());
+  // Sums in another order differ by some 1e-6 of their size, which 15 steps let grow.
+  for (size_t i = 0; i < cpu.size(); ++i)
+    ASSERT_NEAR(emulated[i], cpu[i], 1e-3 * std::max(0.1, std::abs(cpu[i]))) << "number " << i;
+  const auto epoch = [&](int i) { return emulated[i] + emulated[i + 1] + emulated[i + 2]; };
+  EXPECT_LT(epoch(12), epoch(0));  // the model learns
+}
+
+TEST_P(EmulatedTraining, HasTheSameBitsInEveryOrderCapturedOrNot) {
+  const std::vector<double> first = train(recipe(), simt::devices()[0], true);
+  EXPECT_EQ(train(recipe(), simt::devices()[0], false), first);
+  for (const Device device : simt::devices()) EXPECT_EQ(train(recipe(), device, true), first);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, EmulatedTraining, testing::Values("net", "mnist_cnn", "layers"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace smtrain::nn
