@@ -91,6 +91,7 @@ struct Problem {
   DType dtype;
   bool accumulate;
   cublasLtEpilogue_t epilogue;
+  uint32_t bias_alignment;
   BlasMatrix a, c, y;
 
   auto operator<=>(const Problem&) const = default;
@@ -106,7 +107,7 @@ cublasLtEpilogue_t kind_of(const Epilogue& epilogue) {
 std::optional<Problem> problem_of(const MatmulArgs& args, const Epilogue& epilogue) {
   constexpr uint32_t kBiasAlignment = 16;
   if (args.batch > std::numeric_limits<int32_t>::max()) return std::nullopt;
-  if (epilogue.bias != nullptr && alignment_of(epilogue.bias) < kBiasAlignment) return std::nullopt;
+  if (alignment_of(epilogue.bias) < kBiasAlignment) return std::nullopt;
   const auto a = blas_matrix(args.a, args.batch, args.rows, args.inner, args.dtype);
   const auto c = blas_matrix(args.c, args.batch, args.inner, args.columns, args.dtype);
   const auto y = blas_matrix({args.y, args.rows * args.columns, args.columns, 1}, args.batch,
@@ -119,6 +120,7 @@ std::optional<Problem> problem_of(const MatmulArgs& args, const Epilogue& epilog
                  .dtype = args.dtype,
                  .accumulate = args.accumulate,
                  .epilogue = kind_of(epilogue),
+                 .bias_alignment = alignment_of(epilogue.bias),
                  .a = *a,
                  .c = *c,
                  .y = *y};
