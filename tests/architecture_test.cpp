@@ -44,6 +44,7 @@ struct Confined {
 };
 const std::vector<Confined> kConfined = {
     {"CLI/", "apps/config/command_line"},
+    {"cublas", "kernels/cuda/"},
     {"cuda", "kernels/cuda/"},
     {"cudnn", "kernels/cuda/"},
     {"isa-l/", "engine/io/compression"},
