@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/device_memory.h"
 
+#include "smtrain/kernels/cuda/stream_workspace.h"
 #include "smtrain/kernels/failure.h"
 
 #include <atomic>
@@ -70,7 +71,10 @@ Stream create_stream() {
   return {stream};
 }
 
-void destroy_stream(Stream stream) { cudaStreamDestroy(handle_of(stream)); }
+void destroy_stream(Stream stream) {
+  release_stream_workspace(stream);
+  cudaStreamDestroy(handle_of(stream));
+}
 
 // Other threads go on allocating while one captures.
 void begin_capture(Stream stream) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace smtrain::cuda {
 namespace {
@@ -15,6 +16,17 @@ void check(cudaError_t error, const char* call) {
   if (error == cudaSuccess) return;
   cudaGetLastError();  // clears it
   throw std::runtime_error(std::string(call) + ": " + cudaGetErrorString(error));
+}
+
+struct Workspaces {
+  std::mutex mutex;
+  std::map<void*, void*> of_stream;  // by its handle
+  std::vector<void*> released;
+};
+
+Workspaces& workspaces() {
+  static Workspaces& value = *new Workspaces;  // for streams that end with the program, too
+  return value;
 }
 
 void* allocate_workspace(Stream stream) {
@@ -33,12 +45,23 @@ void* allocate_workspace(Stream stream) {
 }  // namespace
 
 void* stream_workspace(Stream stream) {
-  static std::mutex mutex;
-  static std::map<void*, void*> workspaces;  // by the stream's handle
-  const std::lock_guard lock(mutex);
-  const auto place = workspaces.find(stream.handle);
-  if (place != workspaces.end()) return place->second;
-  return workspaces.emplace(stream.handle, allocate_workspace(stream)).first->second;
+  Workspaces& all = workspaces();
+  const std::lock_guard lock(all.mutex);
+  const auto place = all.of_stream.find(stream.handle);
+  if (place != all.of_stream.end()) return place->second;
+  if (all.released.empty()) all.released.push_back(allocate_workspace(stream));
+  void* workspace = all.of_stream.emplace(stream.handle, all.released.back()).first->second;
+  all.released.pop_back();
+  return workspace;
+}
+
+void release_stream_workspace(Stream stream) {
+  Workspaces& all = workspaces();
+  const std::lock_guard lock(all.mutex);
+  const auto place = all.of_stream.find(stream.handle);
+  if (place == all.of_stream.end()) return;
+  all.released.push_back(place->second);
+  all.of_stream.erase(place);
 }
 
 }  // namespace smtrain::cuda

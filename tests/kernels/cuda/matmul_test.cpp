@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/matmul.h"
 
+#include "smtrain/kernels/cuda/stream_workspace.h"
 #include "smtrain/kernels/failure.h"
 #include "smtrain/kernels/stream.h"
 #include "smtrain/tests/kernels/cuda/host_cublas.h"
@@ -129,6 +130,17 @@ TEST_F(MatmulCuda, StreamHasOneWorkspaceWhichIsNotAllocatedWhileItIsCaptured) {
   host_cublas::behaviour().is_capturing = true;
   check(args);
   EXPECT_EQ(host_cublas::seen().workspaces, 1);
+}
+
+TEST_F(MatmulCuda, NewStreamGetsTheWorkspaceOfOneThatEnded) {
+  int places[3];
+  const Stream first{&places[0]}, second{&places[1]}, third{&places[2]};
+  void* const workspace = stream_workspace(first);
+  EXPECT_NE(stream_workspace(second), workspace);
+  release_stream_workspace(first);
+  EXPECT_EQ(stream_workspace(third), workspace);
+  release_stream_workspace(second);
+  release_stream_workspace(third);
 }
 
 }  // namespace
