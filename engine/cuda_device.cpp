@@ -82,8 +82,34 @@ struct Library {
   std::string unusable;
 
   Library() {
-    void* handle = open();
-    if (handle == nullptr) return;
+    const fs::path path = find();
+    if (path.empty()) {
+      unusable = std::string(kLibrary) + " is not installed";
+    } else if (dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+      // Asked here, because the library brings in hundreds of megabytes.
+      unusable = "there is no NVIDIA driver";
+    } else {
+      open(path);
+    }
+  }
+
+ private:
+  static fs::path find() {
+    for (const fs::path& place : places_of_library())
+      if (is_file(place / kLibrary)) return place / kLibrary;
+    return {};
+  }
+
+  void open(const fs::path& path) {
+    void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+      load_cuda_libraries();
+      handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    }
+    if (handle == nullptr) {
+      unusable = loader_message();
+      return;
+    }
     const auto tables = reinterpret_cast<OpenCudaModule>(dlsym(handle, kOpenCudaModule));
     const CudaModule* opened = tables == nullptr ? nullptr : tables(SMTRAIN_KERNELS_ABI);
     if (opened == nullptr) {
@@ -93,22 +119,6 @@ struct Library {
     } else {
       module = opened;
     }
-  }
-
- private:
-  void* open() {
-    for (const fs::path& place : places_of_library()) {
-      const fs::path path = place / kLibrary;
-      if (!is_file(path)) continue;
-      if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
-      load_cuda_libraries();
-      if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
-      unusable = loader_message();
-      return nullptr;
-    }
-    unusable =
-        std::string("there is no ") + kLibrary + " (this smtrain was built for the CPU alone)";
-    return nullptr;
   }
 };
 
