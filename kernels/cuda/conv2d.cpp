@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/kernels/cuda/conv2d.h"
-
 #include "smtrain/kernels/cuda/column_sums.h"
 #include "smtrain/kernels/cuda/conv2d_plans.h"
-#include "smtrain/kernels/cuda/hand_written.h"
+#include "smtrain/kernels/cuda/entries.h"
 #include "smtrain/kernels/failure.h"
 #include "smtrain/kernels/stream.h"
 

@@ -3,7 +3,7 @@
 
 #include "smtrain/kernels/cuda/column_sums.h"
 #include "smtrain/kernels/cuda/cublas.h"
-#include "smtrain/kernels/cuda/hand_written.h"
+#include "smtrain/kernels/cuda/entries.h"
 #include "smtrain/kernels/cuda/matmul.h"
 #include "smtrain/kernels/failure.h"
 

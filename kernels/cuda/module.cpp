@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/conv2d_relu_pool.h"
 #include "smtrain/kernels/cuda/device_memory.h"
-#include "smtrain/kernels/cuda/hand_written.h"
+#include "smtrain/kernels/cuda/entries.h"
 #include "smtrain/kernels/cuda_module.h"
 
 #include <cuda_runtime_api.h>
@@ -12,21 +12,6 @@
 #include <string>
 
 namespace smtrain::cuda {
-
-// What libraries do: linear.cpp, matmul.cpp, conv2d.cpp.
-#define SMTRAIN_LIBRARY_KERNELS(X)                    \
-  X(matmul, MatmulArgs)                               \
-  X(linear_forward, LinearArgs)                       \
-  X(linear_backward_input, LinearBackwardInputArgs)   \
-  X(linear_backward_weight, LinearBackwardWeightArgs) \
-  X(conv2d_plan, Conv2dPlanArgs)                      \
-  X(conv2d_forward, Conv2dArgs)                       \
-  X(conv2d_backward_input, Conv2dBackwardInputArgs)   \
-  X(conv2d_backward_weight, Conv2dBackwardWeightArgs)
-
-#define SMTRAIN_KERNEL_DECLARATION(name, Args) void name(const Args&, Stream);
-SMTRAIN_LIBRARY_KERNELS(SMTRAIN_KERNEL_DECLARATION)
-#undef SMTRAIN_KERNEL_DECLARATION
 
 namespace {
 

@@ -3,15 +3,52 @@
 
 #include "smtrain/engine/error.h"
 #include "smtrain/kernels/cuda/conv2d_relu_pool.h"
-#include "smtrain/kernels/cuda/hand_written.h"
+#include "smtrain/kernels/cuda/entries.h"
 #include "smtrain/kernels/failure.h"
+#include "smtrain/tests/simt/device_memory.h"
+
+#include <sys/mman.h>
 
 #include <functional>
+#include <mutex>
 #include <utility>
 #include <vector>
 
 namespace smtrain::simt {
 namespace {
+
+/// Who may reach the devices' memory once it is hidden.
+struct Access {
+  std::mutex mutex;
+  bool is_hidden = false;
+  int users = 0;
+
+  void protect(int access) const {
+    const Range memory = device_memory();
+    mprotect(const_cast<char*>(memory.begin), static_cast<size_t>(memory.end - memory.begin),
+             access);
+  }
+};
+
+Access& access() {
+  static Access one;
+  return one;
+}
+
+/// While one lives, hidden memory can be reached.
+class Reachable {
+ public:
+  Reachable() {
+    const std::lock_guard lock(access().mutex);
+    if (access().users++ == 0 && access().is_hidden) access().protect(PROT_READ | PROT_WRITE);
+  }
+  ~Reachable() {
+    const std::lock_guard lock(access().mutex);
+    if (--access().users == 0 && access().is_hidden) access().protect(PROT_NONE);
+  }
+  Reachable(const Reachable&) = delete;
+  Reachable& operator=(const Reachable&) = delete;
+};
 
 /// Calls that were made while capturing, which a GPU records without running them.
 using Recording = std::vector<std::function<void()>>;
@@ -21,6 +58,7 @@ thread_local Recording* capturing = nullptr;
 template <Order order, auto entry, typename Args>
 void run_or_record(const Args& args, Stream stream) {
   const auto run = [args, stream] {
+    const Reachable memory;
     config().order = order;
     entry(args, stream);
   };
@@ -67,6 +105,7 @@ const KernelTable& kernels() {
 
 /// CPU kernels write unseen by the access checker: to it, fresh memory counts as written.
 void* allocate_written(size_t bytes) {
+  const Reachable memory;
   void* address = allocate(bytes);
   if (is_checked()) mark_written(address, bytes);
   return address;
@@ -78,21 +117,27 @@ const DeviceTable& memory() {
       .allocate = allocate_written,
       .deallocate =
           [](void* address) {
+            const Reachable memory;
             if (address != nullptr) deallocate(address);
           },
       .copy_from_host =
           [](void* to, const void* from, size_t bytes, Stream stream) {
             if (capturing != nullptr) kernel_failure = "copy_from_host: not while capturing";
+            const Reachable memory;
             cpu_device().copy_from_host(to, from, bytes, stream);
           },
       .copy_to_host =
           [](void* to, const void* from, size_t bytes, Stream stream) {
             if (capturing != nullptr) kernel_failure = "copy_to_host: not while capturing";
+            const Reachable memory;
             cpu_device().copy_to_host(to, from, bytes, stream);
           },
       .copy_within =
           [](void* to, const void* from, size_t bytes, Stream stream) {
-            const auto copy = [=] { cpu_device().copy_within(to, from, bytes, stream); };
+            const auto copy = [=] {
+              const Reachable memory;
+              cpu_device().copy_within(to, from, bytes, stream);
+            };
             capturing == nullptr ? copy() : capturing->push_back(copy);
           },
       .synchronize = [](Stream) {},
@@ -117,6 +162,11 @@ Device device() {
 }
 
 }  // namespace
+
+void hide_memory() {
+  const Reachable memory;  // whose end hides it
+  access().is_hidden = true;
+}
 
 const std::vector<Device>& devices() {
   static const std::vector<Device> all = {device<Order::breadth>(), device<Order::up>(),

@@ -13,4 +13,8 @@ namespace smtrain::simt {
 /// CPU's entries do here.
 const std::vector<Device>& devices();
 
+/// From now on the host faults when it reads or writes their memory other than by a DeviceTable, as
+/// it would with a GPU's. Each call on a device then costs a change of the page table.
+void hide_memory();
+
 }  // namespace smtrain::simt

@@ -103,6 +103,8 @@ std::vector<double> train(const Recipe& recipe, Device device, bool capture) {
 
 class EmulatedTraining : public testing::TestWithParam<const char*> {
  protected:
+  static void SetUpTestSuite() { simt::hide_memory(); }
+
   static Recipe recipe() {
     const std::string name = GetParam();
     return name == "net" ? net() : name == "mnist_cnn" ? mnist_cnn() : layers();

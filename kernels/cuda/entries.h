@@ -36,10 +36,22 @@
   X(batch_norm_forward, BatchNormArgs)       \
   X(batch_norm_backward, BatchNormBackwardArgs)
 
+// Those that libraries do: linear.cpp and matmul.cpp by cuBLASLt, conv2d.cpp by cuDNN.
+#define SMTRAIN_LIBRARY_KERNELS(X)                    \
+  X(matmul, MatmulArgs)                               \
+  X(linear_forward, LinearArgs)                       \
+  X(linear_backward_input, LinearBackwardInputArgs)   \
+  X(linear_backward_weight, LinearBackwardWeightArgs) \
+  X(conv2d_plan, Conv2dPlanArgs)                      \
+  X(conv2d_forward, Conv2dArgs)                       \
+  X(conv2d_backward_input, Conv2dBackwardInputArgs)   \
+  X(conv2d_backward_weight, Conv2dBackwardWeightArgs)
+
 namespace smtrain::cuda {
 
 #define SMTRAIN_KERNEL_DECLARATION(name, Args) void name(const Args&, Stream);
 SMTRAIN_HAND_WRITTEN_KERNELS(SMTRAIN_KERNEL_DECLARATION)
+SMTRAIN_LIBRARY_KERNELS(SMTRAIN_KERNEL_DECLARATION)
 #undef SMTRAIN_KERNEL_DECLARATION
 
 }  // namespace smtrain::cuda
