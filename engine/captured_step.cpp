@@ -57,6 +57,14 @@ class TapeScope {
   Context& context_;
 };
 
+// The tensor itself, or its copy on another device.
+Tensor on_device(const Tensor& x, Device device) {
+  if (x.device() == device) return x;
+  const Tensor copy = empty_strided(x.shape(), x.strides(), x.dtype(), device);
+  copy_into(x, copy);
+  return copy;
+}
+
 // Records what is called on a device's stream, and does not run it.
 class CaptureScope {
  public:
@@ -156,7 +164,12 @@ std::span<const Tensor> CapturedStep::inputs_like(std::span<const Tensor> inputs
 }
 
 const std::vector<Tensor>& CapturedStep::operator()(std::span<const Tensor> inputs) {
-  if (!capture_) return uncaptured_results_ = function_(inputs);
+  if (!capture_) {
+    std::vector<Tensor> here;
+    for (const Tensor& input : inputs)
+      here.push_back(on_device(input, Context::current().device()));
+    return uncaptured_results_ = function_(here);
+  }
   const StepScope scope;
   Recording& recording = recording_for(inputs);
   for (size_t i = 0; i < inputs.size(); ++i) {

@@ -26,7 +26,8 @@ class CapturedStep {
  public:
   using Function = std::function<std::vector<Tensor>(std::span<const Tensor> inputs)>;
 
-  /// Without `capture` every call runs the function as it is, on the caller's inputs.
+  /// Without `capture` every call runs the function as it is, on the caller's inputs, moved to the
+  /// context's device.
   explicit CapturedStep(Function function, bool capture = true);
   ~CapturedStep();
   CapturedStep(CapturedStep&&) noexcept;

@@ -39,15 +39,26 @@ void copy(const char* what, void* to, const void* from, size_t bytes, cudaMemcpy
   if (bytes != 0) succeeded(what, cudaMemcpyAsync(to, from, bytes, kind, handle_of(stream)));
 }
 
+/// A recording would read or write the host's memory at each of its runs, when it may be gone.
+bool is_capturing(const char* what, Stream stream) {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  if (!succeeded(what, cudaStreamIsCapturing(handle_of(stream), &status))) return true;
+  if (status == cudaStreamCaptureStatusNone) return false;
+  kernel_failure = std::string(what) + ": not while a step is recorded";
+  return true;
+}
+
 void synchronize(Stream stream) {
   succeeded("synchronize", cudaStreamSynchronize(handle_of(stream)));
 }
 
 void copy_from_host(void* to, const void* from, size_t bytes, Stream stream) {
+  if (is_capturing("copy_from_host", stream)) return;
   copy("copy_from_host", to, from, bytes, cudaMemcpyHostToDevice, stream);
 }
 
 void copy_to_host(void* to, const void* from, size_t bytes, Stream stream) {
+  if (is_capturing("copy_to_host", stream)) return;
   copy("copy_to_host", to, from, bytes, cudaMemcpyDeviceToHost, stream);
   synchronize(stream);
 }

@@ -122,13 +122,14 @@ const DeviceTable& memory() {
           },
       .copy_from_host =
           [](void* to, const void* from, size_t bytes, Stream stream) {
-            if (capturing != nullptr) kernel_failure = "copy_from_host: not while capturing";
+            if (capturing != nullptr)
+              kernel_failure = "copy_from_host: not while a step is recorded";
             const Reachable memory;
             cpu_device().copy_from_host(to, from, bytes, stream);
           },
       .copy_to_host =
           [](void* to, const void* from, size_t bytes, Stream stream) {
-            if (capturing != nullptr) kernel_failure = "copy_to_host: not while capturing";
+            if (capturing != nullptr) kernel_failure = "copy_to_host: not while a step is recorded";
             const Reachable memory;
             cpu_device().copy_to_host(to, from, bytes, stream);
           },

@@ -29,12 +29,13 @@ class EmulatedJob : public testing::Test {
 
   /// The log of a job on a device, after the lines that tell of the machine; it leaves its results
   /// in `output`.
-  std::string train_on(Device device, const std::string& output) {
+  std::string train_on(Device device, const std::string& output, bool capture = true) {
     Variables variables;
     variables.set("SM_CHANNEL_TRAINING", directory_.path().string());
     Recipe recipe = read_recipe(test::kTinyRecipe, "tiny", {}, variables);
     recipe.device = device.name();
     recipe.train.threads = 1;
+    recipe.train.capture = capture;
     recipe.log.interval = 1;
     recipe.log.level = LogLevel::warning;
     recipe.output.dir = recipe.output.model_dir = directory_ / output;
@@ -51,6 +52,7 @@ class EmulatedJob : public testing::Test {
 TEST_F(EmulatedJob, PrintsTheLogOfTheCpuAndLeavesTheSameFiles) {
   const std::string log = train_on(simt::devices()[0], "emulated");
   EXPECT_EQ(log, train_on(Device::cpu(), "cpu"));
+  EXPECT_EQ(log, train_on(simt::devices()[1], "uncaptured", /*capture=*/false));
   EXPECT_THAT(log, testing::HasSubstr("Accuracy: 13/13 (100%)"));  // and it learns
   for (const auto& [name, time] : test::files_below(directory_ / "cpu"))
     EXPECT_TRUE(std::filesystem::exists(directory_ / ("emulated/" + name))) << name;
