@@ -17,13 +17,6 @@ struct Add {
   }
 };
 
-struct Larger {  // a NaN wins
-  template <typename A>
-  __device__ A operator()(A a, A b) const {
-    return a > b || a != a ? a : b;
-  }
-};
-
 /// The join of the values of a warp's 32 threads, on each of them, in one fixed order.
 template <typename A, typename Join>
 __device__ __forceinline__ A warp_reduce(A value, const Join& join) {

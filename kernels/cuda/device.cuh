@@ -42,10 +42,6 @@ __device__ __forceinline__ void store_vec(void* address, const V& value) {
   *static_cast<V*>(address) = value;
 }
 
-/// Approximate: a few units in the last place.
-__device__ __forceinline__ float fast_exp(float x) { return __expf(x); }
-__device__ __forceinline__ float fast_log(float x) { return __logf(x); }
-
 struct LaunchShape {
   dim3 grid = 1;
   dim3 block = 1;

@@ -46,9 +46,6 @@ SMTRAIN_SIMT_INLINE void store_vec(void* address, const V& value,
       std::bit_cast<typename BytesOf<V>::type>(value);
 }
 
-inline float fast_exp(float x) { return std::exp(x); }
-inline float fast_log(float x) { return std::log(x); }
-
 struct LaunchShape {
   dim3 grid = 1;
   dim3 block = 1;
