@@ -146,7 +146,8 @@ int gpu_count() { return library().module == nullptr ? 0 : library().module->gpu
 const std::string& unusable() { return library().unusable; }
 
 Device device(int gpu) {
-  check(library().module != nullptr, "device: cuda:", gpu, ": ", unusable());
+  check(library().module != nullptr, "device: cuda:", gpu, ": ", unusable(),
+        "; device: cpu or auto computes on the CPU");
   const CudaModule& module = *library().module;
   const std::lock_guard lock(taken().mutex);
   if (taken().gpu) {
