@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/cuda_device.h"
 
+#include "smtrain/engine/cuda_libraries.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/kernels/cuda_module.h"
 
 #include <dlfcn.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <optional>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -46,36 +45,6 @@ std::vector<fs::path> places_of_library() {
   return places;
 }
 
-/// Where NVIDIA's libraries lie when the loader does not know them.
-std::vector<fs::path> places_of_cuda() {
-  std::vector<fs::path> places;
-  if (const char* chosen = std::getenv("SMTRAIN_CUDA_LIBRARY_DIR")) places.push_back(chosen);
-  for (const char* root : {"/usr/lib/python3", "/usr/local/lib", "/usr/lib", "/opt"}) {
-    std::error_code error;
-    for (fs::directory_iterator entry(root, error), end; !error && entry != end;
-         entry.increment(error)) {
-      for (const char* packages : {"site-packages", "dist-packages"}) {
-        const fs::path nvidia = entry->path() / packages / "nvidia";
-        for (const char* part : {"cu13", "cudnn", "nccl"})
-          if (is_folder(nvidia / part / "lib")) places.push_back(nvidia / part / "lib");
-      }
-    }
-  }
-  places.push_back("/usr/local/cuda/lib64");
-  return places;
-}
-
-/// Makes NVIDIA's libraries known to the loader, in the order in which they need each other.
-void load_cuda_libraries() {
-  const std::vector<fs::path> places = places_of_cuda();
-  for (const char* name : {"libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13",
-                           "libcudnn.so.9", "libnccl.so.2"}) {
-    for (const fs::path& place : places) {
-      if (is_file(place / name) && dlopen((place / name).c_str(), RTLD_LAZY | RTLD_GLOBAL)) break;
-    }
-  }
-}
-
 /// The opened library and what it says, or why there is none.
 struct Library {
   const CudaModule* module = nullptr;
@@ -103,7 +72,7 @@ struct Library {
   void open(const fs::path& path) {
     void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
-      load_cuda_libraries();
+      load_libraries();
       handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     }
     if (handle == nullptr) {

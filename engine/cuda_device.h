@@ -9,7 +9,7 @@ namespace smtrain {
 
 /// What libsmtrain_cuda.so says of this machine. The library is looked for and opened at the first
 /// question: in SMTRAIN_LIBRARY_DIR, beside the program, in ../lib beside it, where smtrain was
-/// installed; NVIDIA's own libraries also in Python's nvidia/* packages and in /usr/local/cuda.
+/// installed; NVIDIA's own libraries where library_places() says.
 namespace cuda {
 
 /// How many GPUs can be used; 0 where unusable() says why.

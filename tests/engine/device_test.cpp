@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/device.h"
 
+#include "smtrain/engine/cuda_device.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/tests/engine/op_test.h"
 
@@ -23,7 +24,11 @@ TEST(Device, TheCpuIsAlwaysThere) {
   EXPECT_TRUE(Device::cpu().is_cpu());
   EXPECT_EQ(&Device::cpu().kernels(), &cpu_kernels());
   EXPECT_EQ(&Device::cpu().memory(), &cpu_device());
-  EXPECT_EQ(Device::best(), Device::cpu());
+}
+
+TEST(Device, TheBestIsAGpuWhereThereIsOne) {
+  EXPECT_EQ(Device::best().name(), cuda::gpu_count() > 0 ? "cuda:0" : "cpu");
+  EXPECT_EQ(cuda::gpu_count() == 0, !cuda::unusable().empty());
 }
 
 TEST(Device, ARegisteredOneIsFoundByItsName) {
