@@ -16,7 +16,7 @@ struct CudaModule {
   int (*gpus)();
   /// Makes one of them the process' own. Returns why that can't be; null where it was done.
   const char* (*choose)(int gpu);
-  /// Of the chosen GPU: "NVIDIA H200, driver 13.0, CUDA 13.0, cuDNN 9.19.0, NCCL 2.28.9".
+  /// Of the chosen GPU: "NVIDIA H200, driver 580.159.04, CUDA 13.0, cuDNN 9.19.0, NCCL 2.28.9".
   const char* (*describe)();
 };
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/conv2d_relu_pool.h"
+#include "smtrain/kernels/cuda/description.h"
 #include "smtrain/kernels/cuda/device_memory.h"
 #include "smtrain/kernels/cuda/entries.h"
 #include "smtrain/kernels/cuda_module.h"
 
 #include <cuda_runtime_api.h>
 #include <cudnn.h>
-#include <nccl.h>
+#include <dlfcn.h>
 
 #include <cstring>
 #include <string>
@@ -31,15 +32,20 @@ constexpr KernelTable filled_table() {
 
 constexpr KernelTable kTable = filled_table();
 
-/// The driver's, as CUDA counts: 0 where there is none.
-int driver_version() {
+/// Of the newest CUDA that the driver can run: 0 where there is no driver.
+int driver_cuda() {
   int version = 0;
   cudaDriverGetVersion(&version);
   return version;
 }
 
-std::string text_of_version(int version) {  // 13020 is 13.2
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+/// NCCL's version; 0 where it can't be loaded, which one GPU does without.
+int nccl_version() {
+  int version = 0;
+  void* library = dlopen("libnccl.so.2", RTLD_LAZY | RTLD_LOCAL);
+  if (library == nullptr) return 0;
+  const auto ask = reinterpret_cast<int (*)(int*)>(dlsym(library, "ncclGetVersion"));
+  return ask != nullptr && ask(&version) == 0 ? version : 0;
 }
 
 /// Asked once: the answer stays for the process.
@@ -51,12 +57,12 @@ struct Gpus {
     const cudaError_t error = cudaGetDeviceCount(&count);  // leaves it where it fails
     if (error == cudaSuccess && count > 0) return;
     cudaGetLastError();  // clears it
-    const int driver = driver_version();
+    const int driver = driver_cuda();
     if (error == cudaErrorInsufficientDriver && driver == 0) {
       unusable = "there is no NVIDIA driver";
     } else if (error == cudaErrorInsufficientDriver) {
-      unusable = "the NVIDIA driver is for CUDA " + text_of_version(driver) +
-                 ", this program needs one for CUDA " + text_of_version(CUDART_VERSION) +
+      unusable = "the NVIDIA driver is for CUDA " + cuda_version_text(driver) +
+                 ", this program needs one for CUDA " + cuda_version_text(CUDART_VERSION) +
                  " or newer";
     } else if (error == cudaErrorStubLibrary) {
       unusable = "libcuda.so is the toolkit's stub, not a driver";
@@ -83,14 +89,12 @@ const char* describe() {
   static const std::string text = [] {
     cudaDeviceProp properties{};
     cudaGetDeviceProperties(&properties, chosen_gpu());
-    int nccl = 0;
-    ncclGetVersion(&nccl);
-    const size_t cudnn = cudnnGetVersion();  // 91900 is 9.19.0
-    return std::string(properties.name) + ", driver " + text_of_version(driver_version()) +
-           ", CUDA " + text_of_version(CUDART_VERSION) + ", cuDNN " +
-           std::to_string(cudnn / 10000) + "." + std::to_string(cudnn / 100 % 100) + "." +
-           std::to_string(cudnn % 100) + ", NCCL " + std::to_string(nccl / 10000) + "." +
-           std::to_string(nccl / 100 % 100) + "." + std::to_string(nccl % 100);
+    return text_of({.gpu = properties.name,
+                    .driver = driver_version(),
+                    .driver_cuda = driver_cuda(),
+                    .cuda = CUDART_VERSION,
+                    .cudnn = static_cast<int>(cudnnGetVersion()),
+                    .nccl = nccl_version()});
   }();
   return text.c_str();
 }
