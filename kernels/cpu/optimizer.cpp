@@ -91,15 +91,16 @@ SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g
 
 template <typename T>
 SMTRAIN_VECTORIZED bool all_finite(int64_t n, const T* __restrict x) {
-  T product[16] = {};  // 0 * x is 0 exactly when x is finite
+  using Acc = acc_t<T>;
+  Acc product[16] = {};  // 0 * x is 0 exactly when x is finite
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
-    for (int j = 0; j < 16; ++j) product[j] += T(0) * x[i + j];
+    for (int j = 0; j < 16; ++j) product[j] += Acc(0) * static_cast<Acc>(x[i + j]);
   }
-  for (; i < n; ++i) product[0] += T(0) * x[i];
-  T sum = 0;
-  for (const T value : product) sum += value;
-  return sum == T(0);
+  for (; i < n; ++i) product[0] += Acc(0) * static_cast<Acc>(x[i]);
+  Acc sum = 0;
+  for (const Acc value : product) sum += value;
+  return sum == Acc(0);
 }
 
 }  // namespace
@@ -157,7 +158,7 @@ void optimizer_advance(const OptimizerAdvanceArgs& a, Stream) {
 }
 
 void check_finite(const CheckFiniteArgs& a, Stream) {
-  for_floating(a.dtype, [&]<typename T>() {
+  dispatch_floating(a.dtype, [&]<typename T>() {
     std::atomic<bool> finite = true;
     parallel_for(a.count, kGrain, [&](int64_t begin, int64_t end) {
       if (!all_finite(end - begin, at<T>(a.x, begin))) finite = false;

@@ -48,11 +48,13 @@ void fill(const FillArgs& a, Stream stream) {
 
 void affine(const AffineArgs& a, Stream stream) {
   dispatch(a.dtype, [&]<typename T>() {
-    const Affine<T> f = {static_cast<acc_t<T>>(a.scale), static_cast<acc_t<T>>(a.shift),
-                         a.accumulate, static_cast<const T*>(a.x), static_cast<T*>(a.y)};
-    constexpr int kLanes = kLanesOf<T>;
-    for_each<kLanes>("affine", a.count, is_aligned<kLanes>(f.x) && is_aligned<kLanes>(f.y), f,
-                     stream);
+    if constexpr (!std::is_same_v<T, bool>) {
+      const Affine<T> f = {static_cast<acc_t<T>>(a.scale), static_cast<acc_t<T>>(a.shift),
+                           a.accumulate, static_cast<const T*>(a.x), static_cast<T*>(a.y)};
+      constexpr int kLanes = kLanesOf<T>;
+      for_each<kLanes>("affine", a.count, is_aligned<kLanes>(f.x) && is_aligned<kLanes>(f.y), f,
+                       stream);
+    }
   });
 }
 

@@ -3,7 +3,6 @@ set(smtrain_hand_written_kernels
   accuracy.cu
   batch_norm.cu
   column_sums.cu
-  column_sums.cu
   dropout.cu
   elementwise.cu
   elementwise_binary.cu
@@ -11,7 +10,6 @@ set(smtrain_hand_written_kernels
   elementwise_unary.cu
   image_batch.cu
   loss.cu
-  matmul_strided.cu
   matmul_strided.cu
   optimizer.cu
   pool_avg.cu

@@ -3,6 +3,7 @@
 
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/gradient_check.h"
+#include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/random.h"
 
 #include <cmath>
@@ -68,6 +69,12 @@ Tensor randn(const Shape& shape, DType dtype, uint64_t seed, MemoryFormat format
   const Tensor y = empty(shape, {.dtype = dtype, .format = format});
   copy_into(from_vector(values, shape), y);
   return y;
+}
+
+Tensor whole_numbers(const Shape& shape, DType dtype, int64_t seed) {
+  std::vector<int64_t> values(static_cast<size_t>(shape.numel()));
+  for (int64_t& value : values) value = (seed = (seed * 48271 + 11) % 2147483647) % 101 - 50;
+  return to(from_vector(values, shape), dtype);
 }
 
 testing::AssertionResult is_close(const std::vector<double>& actual,

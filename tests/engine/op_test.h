@@ -38,6 +38,10 @@ inline const std::vector<DType> kFloatingDTypes = {DType::f32, DType::f64, DType
 /// Those of them whose gradients are compared with float64's.
 inline const std::vector<DType> kNarrowDTypes = {DType::f32, DType::bf16, DType::f16};
 
+/// The dtypes of whole numbers.
+inline const std::vector<DType> kIntegerDTypes = {DType::boolean, DType::u8, DType::i32,
+                                                  DType::i64};
+
 /// SMTRAIN_OP_TEST(Softmax, kFloatingDTypes) runs TEST_P(Softmax, ...) on every device and dtype.
 #define SMTRAIN_OP_TEST(suite, ...)                                                         \
   INSTANTIATE_TEST_SUITE_P(Ops, suite,                                                      \
@@ -78,6 +82,9 @@ class OpTest : public testing::TestWithParam<OpTestParam> {
 /// Standard normal values on the current device, drawn from a generator of their own.
 Tensor randn(const Shape& shape, DType dtype, uint64_t seed,
              MemoryFormat format = MemoryFormat::contiguous);
+
+/// Numbers from -50 to 50 in no order, as the dtype holds them: u8 modulo 256.
+Tensor whole_numbers(const Shape& shape, DType dtype, int64_t seed);
 
 /// Whether shapes agree and no element is further off than `tolerance` times the largest expected
 /// magnitude. NaN and infinities agree with themselves alone.

@@ -33,7 +33,8 @@ struct Launch {
   dim3 block = 1;
   size_t shared_bytes = 0;
   void (*body)(const void* call) = nullptr;
-  const void* call = nullptr;  // the kernel and its arguments
+  const void* kernel = nullptr;  // its address
+  const void* call = nullptr;    // the kernel and its arguments
   size_t call_bytes = 0;
 };
 void run(const Launch& launch);

@@ -2,6 +2,7 @@
 #include "smtrain/tests/simt/simt.h"
 
 #include "smtrain/tests/simt/emulator.h"
+#include "smtrain/tests/simt/kernels.h"
 #include "smtrain/tests/simt/observer.h"
 #include "smtrain/tests/simt/scheduler.h"
 
@@ -47,7 +48,10 @@ std::vector<LineTraffic> traffic() {
   return observer == nullptr ? std::vector<LineTraffic>{} : observer->traffic();
 }
 
-void run(const Launch& launch) { scheduler().run(launch); }
+void run(const Launch& launch) {
+  scheduler().run(launch);
+  note_run(launch.kernel);
+}
 
 void fail(Location at, const char* format, ...) {
   std::array<char, 512> what;

@@ -114,6 +114,39 @@ TEST_P(ArithmeticGradient, IsSharedWhereBothAreLargest) {
   EXPECT_EQ(b.grad().to_vector<double>(), (std::vector<double>{4, 4}));
 }
 
+class IntegerArithmetic : public OpTest {
+ protected:
+  // Whole numbers as this dtype holds them.
+  std::vector<double> held(const std::vector<double>& values) const {
+    const std::vector<int64_t> whole(values.begin(), values.end());
+    return to(from_vector(whole, {static_cast<int64_t>(whole.size())}), dtype())
+        .to_vector<double>();
+  }
+};
+SMTRAIN_OP_TEST(IntegerArithmetic, kIntegerDTypes);
+
+TEST_P(IntegerArithmetic, IsExact) {
+  for (const auto& [a_shape, b_shape] : kShapes) {
+    const Tensor a = whole_numbers(a_shape, dtype(), 1), b = whole_numbers(b_shape, dtype(), 2);
+    for (const Operation& operation : kOperations) {
+      const bool compares = operation.f == equal || operation.f == less || operation.f == greater;
+      if (operation.f == div || (dtype() == DType::boolean && !compares)) continue;
+      SCOPED_TRACE(testing::Message() << operation.name << " " << a_shape << " " << b_shape);
+      const std::vector<double> expected = reference::combine(operation.reference, a, b);
+      EXPECT_EQ(operation.f(a, b).to_vector<double>(), compares ? expected : held(expected));
+    }
+  }
+}
+
+TEST_P(IntegerArithmetic, TakesWholeNumbers) {
+  const Tensor ones = full({40}, 1, {.dtype = dtype()});
+  EXPECT_EQ(ones.to_vector<double>(), std::vector<double>(40, 1));
+  if (dtype() == DType::boolean) return;  // has no arithmetic
+  const Tensor x = whole_numbers({40}, dtype(), 1);
+  EXPECT_EQ(affine(x, 3, -2).to_vector<double>(),
+            held(reference::map([](double v) { return 3 * v - 2; }, x)));
+}
+
 TEST(ArithmeticOfIntegers, IsExact) {
   const Tensor a = from_vector<int64_t>({int64_t{1} << 60, -7}, {2});
   EXPECT_EQ((a + a).to_vector<int64_t>(), (std::vector<int64_t>{int64_t{1} << 61, -14}));

@@ -26,7 +26,7 @@ class Loss : public OpTest {
 SMTRAIN_OP_TEST(Loss, kFloatingDTypes);
 
 TEST_P(Loss, CrossEntropyAgreesWithFloat64Reference) {
-  for (const OpCase& c : cases({{1, 1}, {2, 3}, {65, 10}, {200, 33}, {3, 1025}})) {
+  for (const OpCase& c : cases({{1, 1}, {2, 3}, {65, 10}, {600, 33}, {3, 1025}})) {
     SCOPED_TRACE(testing::Message() << c);
     const Tensor x = c.randn(), target = targets({c.shape[0]}, c.shape[1]);
     const std::vector<double> log_p = reference::log_softmax(x.to_vector<double>(), c.shape[1]);

@@ -122,6 +122,23 @@ TEST_P(ReduceGradient, OfMaximumIsSharedAmongEquals) {
   EXPECT_EQ(x.grad().to_vector<double>(), (Line{0, 0.5, 0.5, 0}));
 }
 
+class IntegerReduce : public OpTest {};
+SMTRAIN_OP_TEST(IntegerReduce, kIntegerDTypes);
+
+TEST_P(IntegerReduce, IsExact) {
+  for (const OpCase& c : cases(kShapes)) {
+    SCOPED_TRACE(testing::Message() << c);
+    const Tensor x = whole_numbers(c.shape, dtype(), static_cast<int64_t>(c.seed));
+    const auto expect = [&](const Tensor& y, double (*f)(const Line&)) {
+      EXPECT_EQ(y.to_vector<double>(), reference::reduce_middle(f, x));
+    };
+    expect(sum(x, {1}), sum_of);
+    expect(max(x, {1}), max_of);
+    expect(min(x, {1}), min_of);
+    expect(argmax(x, 1), argmax_of);
+  }
+}
+
 TEST(SumOfIntegers, IsI64) {
   const Tensor bytes = full({2, 300}, 255, {.dtype = DType::u8});
   EXPECT_EQ(sum(bytes).dtype(), DType::i64);

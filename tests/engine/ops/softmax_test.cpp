@@ -26,6 +26,34 @@ TEST_P(Softmax, AgreesWithFloat64Reference) {
   }
 }
 
+// dx = y (dy - sum(y dy)), and dy - y sum(dy) of the logarithm.
+TEST_P(Softmax, GradientsAgreeWithFloat64Reference) {
+  for (const OpCase& c : cases({{3, 31}, {3, 33}, {2, 1025}})) {
+    SCOPED_TRACE(testing::Message() << c);
+    const Tensor x = c.randn().set_requires_grad(true), z = c.randn().set_requires_grad(true);
+    const Tensor grad = c.randn(1);
+    backward(softmax(x, 1), grad);
+    backward(log_softmax(z, 1), grad);
+    const std::vector<double> dy = grad.to_vector<double>();
+    const std::vector<double> log_y = reference::log_softmax(x.to_vector<double>(), c.shape[1]);
+    std::vector<double> dx(dy.size()), dz(dy.size());
+    const auto columns = static_cast<size_t>(c.shape[1]);
+    for (size_t row = 0; row < dy.size(); row += columns) {
+      double of_y = 0, of_log = 0;
+      for (size_t k = row; k < row + columns; ++k) {
+        of_y += std::exp(log_y[k]) * dy[k];
+        of_log += dy[k];
+      }
+      for (size_t k = row; k < row + columns; ++k) {
+        dx[k] = std::exp(log_y[k]) * (dy[k] - of_y);
+        dz[k] = dy[k] - std::exp(log_y[k]) * of_log;
+      }
+    }
+    EXPECT_CLOSE(x.grad().to_vector<double>(), dx, tolerance(dtype()));
+    EXPECT_CLOSE(z.grad().to_vector<double>(), dz, tolerance(dtype()));
+  }
+}
+
 TEST_P(Softmax, OverOtherDimensions) {
   const Tensor x = randn({4, 5, 3}, dtype(), 1);
   for (const int dim : {0, 1}) {

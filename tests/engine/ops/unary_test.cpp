@@ -67,6 +67,24 @@ TEST_P(Unary, ReluKeepsNaN) {
   for (const double value : relu(x).to_vector<double>()) EXPECT_TRUE(std::isnan(value));
 }
 
+class IntegerUnary : public OpTest {};
+SMTRAIN_OP_TEST(IntegerUnary, {DType::u8, DType::i32, DType::i64});
+
+TEST_P(IntegerUnary, IsExact) {
+  for (const Function& function : kFunctions) {
+    if (function.f != neg && function.f != abs && function.f != square && function.f != relu)
+      continue;
+    for (const Shape& shape : {Shape{15}, Shape{16}, Shape{3, 33}}) {
+      SCOPED_TRACE(testing::Message() << function.name << " " << shape);
+      const Tensor x = whole_numbers(shape, dtype(), 1);
+      const std::vector<double> expected = reference::map(function.reference, x);
+      const std::vector<int64_t> whole(expected.begin(), expected.end());
+      EXPECT_EQ(function.f(x).to_vector<double>(),
+                to(from_vector(whole, shape), dtype()).to_vector<double>());
+    }
+  }
+}
+
 class UnaryGradient : public OpTest {};
 SMTRAIN_OP_TEST(UnaryGradient, {DType::f64});
 

@@ -19,8 +19,14 @@ Tensor counting(const Shape& shape, DType dtype = DType::f32) {
   return to(from_vector(values, shape), dtype);
 }
 
-TEST(View, SeesTheSameMemory) {
-  const Tensor x = counting({2, 3, 4});
+const std::vector<DType> kAllDTypes = {DType::f32, DType::f64, DType::bf16, DType::f16,
+                                       DType::u8,  DType::i32, DType::i64};
+
+class View : public OpTest {};
+SMTRAIN_OP_TEST(View, kAllDTypes);
+
+TEST_P(View, SeesTheSameMemory) {
+  const Tensor x = counting({2, 3, 4}, dtype());
   for (const Tensor& y :
        {reshape(x, {4, -1}), flatten(x, 1), permute(x, {2, 0, 1}), transpose(x, 0, -1),
         movedim(x, 0, 2), select(x, 0, 0), expand(x, {5, 2, 3, 4}), unsqueeze(x, 1)}) {
@@ -28,8 +34,8 @@ TEST(View, SeesTheSameMemory) {
   }
 }
 
-TEST(View, ShapesAndValues) {
-  const Tensor x = counting({2, 3});
+TEST_P(View, ShapesAndValues) {
+  const Tensor x = counting({2, 3}, dtype());
   EXPECT_EQ(transpose(x, 0, 1).to_vector<double>(), (Values{0, 3, 1, 4, 2, 5}));
   EXPECT_EQ(narrow(x, 1, 1, 2).to_vector<double>(), (Values{1, 2, 4, 5}));
   EXPECT_EQ(select(x, 1, 2).to_vector<double>(), (Values{2, 5}));
@@ -41,30 +47,55 @@ TEST(View, ShapesAndValues) {
   EXPECT_EQ(squeeze(unsqueeze(x, -1), -1).shape(), x.shape());
 }
 
-TEST(View, FlattenKeepsTheLogicalOrderOfChannelsLast) {
-  const Tensor x = counting({2, 3, 2, 2});
+TEST_P(View, FlattenKeepsTheLogicalOrderOfChannelsLast) {
+  const Tensor x = counting({2, 3, 2, 2}, dtype());
   EXPECT_EQ(flatten(to_channels_last(x), 1).to_vector<double>(), flatten(x, 1).to_vector<double>());
 }
 
 // Tiles of a transposition, rows of a copy and odd ends of both.
-TEST(View, ChannelsLastAndBackForEveryDType) {
+TEST_P(View, ChannelsLastAndBack) {
   for (const Shape& shape :
        {Shape{1, 1, 1, 1}, Shape{2, 3, 31, 33}, Shape{1, 70, 5, 9}, Shape{2, 72, 4, 10},
         Shape{3, 64, 1, 1}, Shape{0, 3, 2, 2}, Shape{1, 2, 1, 5000}}) {
-    for (const DType dtype : {DType::f32, DType::f64, DType::bf16, DType::u8}) {
-      SCOPED_TRACE(testing::Message() << shape << " " << dtype);
-      const Tensor x =
-          dtype == DType::u8 ? to(counting(shape, DType::i64), dtype) : counting(shape, dtype);
-      const Tensor y = to_channels_last(x);
-      EXPECT_TRUE(y.is_contiguous(MemoryFormat::channels_last));
-      EXPECT_EQ(y.to_vector<double>(), x.to_vector<double>());
-      EXPECT_EQ(to_channels_last(y).data(), y.data());
-      EXPECT_EQ(contiguous(y).to_vector<double>(), x.to_vector<double>());
+    SCOPED_TRACE(shape);
+    const Tensor x = whole_numbers(shape, dtype(), 1);
+    const Tensor y = to_channels_last(x);
+    EXPECT_TRUE(y.is_contiguous(MemoryFormat::channels_last));
+    EXPECT_EQ(y.to_vector<double>(), x.to_vector<double>());
+    EXPECT_EQ(to_channels_last(y).data(), y.data());
+    EXPECT_EQ(contiguous(y).to_vector<double>(), x.to_vector<double>());
+  }
+}
+
+TEST_P(View, CopiesWhatIsScattered) {
+  const Tensor x = whole_numbers({3, 50, 4}, dtype(), 1);
+  const Values all = x.to_vector<double>();
+  const Values every_fourth = contiguous(select(x, 2, 1)).to_vector<double>();
+  for (size_t i = 0; i < every_fourth.size(); ++i) EXPECT_EQ(every_fourth[i], all[4 * i + 1]);
+  const Tensor y = full({601}, 0, {.dtype = dtype()});
+  copy_into(flatten(x), narrow(y, 0, 1, 600));  // dense, and no vector's place
+  EXPECT_EQ(narrow(y, 0, 1, 600).to_vector<double>(), all);
+}
+
+class ViewOfNumbers : public OpTest {};
+SMTRAIN_OP_TEST(ViewOfNumbers, kAllDTypes);
+
+TEST_P(ViewOfNumbers, ConvertsToEveryFloatingDType) {
+  for (const DType target : kFloatingDTypes) {
+    for (const int64_t size : {1, 7, 8, 9, 1000}) {
+      SCOPED_TRACE(testing::Message() << target << " " << size);
+      const Tensor x = whole_numbers({size + 1}, dtype(), 1);
+      EXPECT_EQ(to(x, target).to_vector<double>(), x.to_vector<double>());
+      Tensor y = full({size}, 1, {.dtype = target});
+      copy_into(narrow(x, 0, 1, size), y, true);
+      Values expected = narrow(x, 0, 1, size).to_vector<double>();
+      for (double& value : expected) value += 1;
+      EXPECT_EQ(y.to_vector<double>(), expected);
     }
   }
 }
 
-TEST(View, ConvertsBetweenDTypes) {
+TEST(ViewOnTheCpu, ConvertsBetweenDTypes) {
   const Tensor x = from_vector<double>({-1.75, 0, 0.5, 300}, {4});
   EXPECT_EQ(to(x, DType::i64).to_vector<double>(), (Values{-1, 0, 0, 300}));
   EXPECT_EQ(to(x, DType::boolean).to_vector<double>(), (Values{1, 0, 1, 1}));
@@ -74,7 +105,7 @@ TEST(View, ConvertsBetweenDTypes) {
   EXPECT_EQ(to(large, DType::i64).to_vector<int64_t>()[0], (int64_t{1} << 53) + 1);
 }
 
-TEST(View, NumbersBeyondAnIntegersRangeBecomeItsEnds) {
+TEST(ViewOnTheCpu, NumbersBeyondAnIntegersRangeBecomeItsEnds) {
   constexpr int64_t kLeast = INT64_MIN, kMost = INT64_MAX;
   const double beyond = 9223372036854775808.0;  // 2^63
   const Tensor x = from_vector<double>({1e30, -1e30, NAN, -1, beyond, -beyond, 255.9, 256}, {8});
@@ -87,7 +118,7 @@ TEST(View, NumbersBeyondAnIntegersRangeBecomeItsEnds) {
   EXPECT_EQ(full({1}, -1, {.dtype = DType::u8}).item(), 0);
 }
 
-TEST(View, CopiesAddBetweenAnyLayoutsAndDTypes) {
+TEST(ViewOnTheCpu, CopiesAddBetweenAnyLayoutsAndDTypes) {
   for (const DType from : {DType::f32, DType::f64, DType::i32}) {
     for (const Shape& shape : {Shape{2, 3, 4, 5}, Shape{1, 7, 1, 600}}) {
       const Tensor x = counting(shape, from);

@@ -4,11 +4,13 @@
 #include "smtrain/data/npz.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+#include "smtrain/engine/ops/view.h"
 #include "smtrain/nn/optim/adadelta.h"
 #include "smtrain/nn/optim/adagrad.h"
 #include "smtrain/nn/optim/adam.h"
 #include "smtrain/nn/optim/rmsprop.h"
 #include "smtrain/nn/optim/sgd.h"
+#include "smtrain/tests/engine/op_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,6 +33,16 @@ Make make(Options options) {
   return [options](std::vector<Tensor> parameters) {
     return std::make_unique<O>(std::move(parameters), options);
   };
+}
+
+/// Runs f once with each test device current.
+void on_each_device(const std::function<void()>& f) {
+  for (const Device device : test::test_devices()) {
+    SCOPED_TRACE(device);
+    Context context({.device = device});
+    const ContextGuard guard(context);
+    f();
+  }
 }
 
 // The variants of tests/goldens/train/optim.json.
@@ -91,18 +103,20 @@ TEST_P(Golden, TrajectoryIsPyTorchs) {
   const auto goldens = data::read_npz(SMTRAIN_SOURCE_DIR "/tests/goldens/train/optim.npz");
   // The goldens are stored in f32. f64 results differ by that rounding alone; f32 steps also round
   // on the way, a few units in the last place over ten steps.
-  for (const auto& [dtype, tolerance] : {std::pair{DType::f64, 1e-7}, {DType::f32, 1e-6}}) {
-    SCOPED_TRACE(name_of(dtype));
-    const auto rows = trajectory(golden_variants().at(GetParam()), dtype);
-    const data::Array& expected = goldens.at(GetParam() + "/" + name_of(dtype));
-    for (size_t t = 0; t < 10; ++t) {
-      for (size_t i = 0; i < 12; ++i) {
-        const double value = expected.values<float>()[t * 12 + i];
-        EXPECT_NEAR(rows[t][i], value, tolerance * std::max(1.0, std::abs(value)))
-            << "step " << t + 1 << ", element " << i;
+  on_each_device([&] {
+    for (const auto& [dtype, tolerance] : {std::pair{DType::f64, 1e-7}, {DType::f32, 1e-6}}) {
+      SCOPED_TRACE(name_of(dtype));
+      const auto rows = trajectory(golden_variants().at(GetParam()), dtype);
+      const data::Array& expected = goldens.at(GetParam() + "/" + name_of(dtype));
+      for (size_t t = 0; t < 10; ++t) {
+        for (size_t i = 0; i < 12; ++i) {
+          const double value = expected.values<float>()[t * 12 + i];
+          EXPECT_NEAR(rows[t][i], value, tolerance * std::max(1.0, std::abs(value)))
+              << "step " << t + 1 << ", element " << i;
+        }
       }
     }
-  }
+  });
 }
 
 std::vector<std::string> golden_names() {
@@ -159,72 +173,81 @@ std::vector<Tensor> parameters_of_sizes(std::initializer_list<int64_t> sizes) {
 }
 
 TEST(Optimizer, UpdatesEverySliceOfTheArena) {
-  const std::vector<Tensor> parameters = parameters_of_sizes({1, 63, 64, 65, 40000});
-  SGD sgd(parameters, {.lr = 0.5});
-  for (const Tensor& p : parameters) set_gradient(p, full(p.shape(), 2));
-  sgd.step();
-  for (size_t k = 0; k < parameters.size(); ++k) {
-    const std::vector<float> values = parameters[k].to_vector<float>();
-    for (size_t i = 0; i < values.size(); ++i)
-      ASSERT_EQ(values[i], float(k + i) - 1) << k << " " << i;
-  }
+  on_each_device([] {
+    const std::vector<Tensor> parameters = parameters_of_sizes({1, 63, 64, 65, 40000});
+    SGD sgd(parameters, {.lr = 0.5});
+    for (const Tensor& p : parameters) set_gradient(p, full(p.shape(), 2));
+    sgd.step();
+    for (size_t k = 0; k < parameters.size(); ++k) {
+      const std::vector<float> values = parameters[k].to_vector<float>();
+      for (size_t i = 0; i < values.size(); ++i)
+        ASSERT_EQ(values[i], float(k + i) - 1) << k << " " << i;
+    }
+  });
 }
 
 TEST(Optimizer, LeavesParametersWithoutAGradientAlone) {
-  const std::vector<Tensor> parameters = parameters_of_sizes({2, 2});
-  Adam adam(parameters, {.lr = 0.1, .weight_decay = 0.5});
-  set_gradient(parameters[0], ones({2}));
-  adam.step();
-  EXPECT_THAT(parameters[1].to_vector<float>(), ElementsAre(1, 2));
-  EXPECT_NE(parameters[0].to_vector<float>()[0], 0);
-  // Its first own step comes later, with the bias correction of a first step.
-  adam.zero_grad();
-  set_gradient(parameters[1], ones({2}));
-  adam.step();
-  EXPECT_THAT(adam.arena().steps_of(0).to_vector<int64_t>(), ElementsAre(1));
-  EXPECT_THAT(adam.arena().steps_of(1).to_vector<int64_t>(), ElementsAre(1));
+  on_each_device([] {
+    const std::vector<Tensor> parameters = parameters_of_sizes({2, 2});
+    Adam adam(parameters, {.lr = 0.1, .weight_decay = 0.5});
+    set_gradient(parameters[0], ones({2}));
+    adam.step();
+    EXPECT_THAT(parameters[1].to_vector<float>(), ElementsAre(1, 2));
+    EXPECT_NE(parameters[0].to_vector<float>()[0], 0);
+    // Its first own step comes later, with the bias correction of a first step.
+    adam.zero_grad();
+    set_gradient(parameters[1], ones({2}));
+    adam.step();
+    EXPECT_THAT(adam.arena().steps_of(0).to_vector<int64_t>(), ElementsAre(1));
+    EXPECT_THAT(adam.arena().steps_of(1).to_vector<int64_t>(), ElementsAre(1));
+  });
 }
 
 TEST(Optimizer, GradientsAreWrittenInTheArena) {
-  const std::vector<Tensor> parameters = parameters_of_sizes({3});
-  SGD sgd(parameters, {});
-  set_gradient(parameters[0], full({3}, 7));
-  EXPECT_EQ(parameters[0].grad().data(), sgd.arena().gradients().data());
-  EXPECT_EQ(parameters[0].data(), sgd.arena().values().data());
+  on_each_device([] {
+    const std::vector<Tensor> parameters = parameters_of_sizes({3});
+    SGD sgd(parameters, {});
+    set_gradient(parameters[0], full({3}, 7));
+    EXPECT_EQ(parameters[0].grad().data(), sgd.arena().gradients().data());
+    EXPECT_EQ(parameters[0].data(), sgd.arena().values().data());
+  });
 }
 
 TEST(Optimizer, AStepThatFindsTheSkipFlagChangesNothing) {
-  const std::vector<Tensor> parameters = parameters_of_sizes({2});
-  SGD sgd(parameters, {.lr = 1, .momentum = 0.9});
-  set_gradient(parameters[0], ones({2}));
-  Tensor loss = full({1}, std::numeric_limits<double>::quiet_NaN());
-  call(loss.device(), &KernelTable::check_finite,
-       CheckFiniteArgs{.count = 1,
-                       .dtype = loss.dtype(),
-                       .x = loss.data(),
-                       .flag = sgd.arena().skip_flag().data<int32_t>()});
-  sgd.step();
-  EXPECT_THAT(parameters[0].to_vector<float>(), ElementsAre(0, 1));
-  EXPECT_THAT(sgd.arena().state_of(0, 0).to_vector<float>(), ElementsAre(0, 0));
-  EXPECT_THAT(sgd.arena().steps_of(0).to_vector<int64_t>(), ElementsAre(0));
+  on_each_device([] {
+    const std::vector<Tensor> parameters = parameters_of_sizes({2});
+    SGD sgd(parameters, {.lr = 1, .momentum = 0.9});
+    set_gradient(parameters[0], ones({2}));
+    Tensor loss = full({1}, std::numeric_limits<double>::quiet_NaN());
+    call(loss.device(), &KernelTable::check_finite,
+         CheckFiniteArgs{.count = 1,
+                         .dtype = loss.dtype(),
+                         .x = loss.data(),
+                         .flag = sgd.arena().skip_flag().data<int32_t>()});
+    sgd.step();
+    EXPECT_THAT(parameters[0].to_vector<float>(), ElementsAre(0, 1));
+    EXPECT_THAT(sgd.arena().state_of(0, 0).to_vector<float>(), ElementsAre(0, 0));
+    EXPECT_THAT(sgd.arena().steps_of(0).to_vector<int64_t>(), ElementsAre(0));
+  });
 }
 
-TEST(CheckFinite, FindsOneBadValueAnywhere) {
+class CheckFinite : public test::OpTest {};
+SMTRAIN_OP_TEST(CheckFinite, test::kFloatingDTypes);
+
+TEST_P(CheckFinite, FindsOneBadValueAnywhere) {
   for (const int64_t size : {1, 15, 16, 17, 33, 20000}) {
     for (const double bad : {double(INFINITY), -double(INFINITY), double(NAN)}) {
       for (const int64_t place : {int64_t{0}, size / 2, size - 1}) {
-        std::vector<float> values(static_cast<size_t>(size), 3e38f);
+        const Tensor x = full({size}, 60000, {.dtype = dtype()});  // a large one for f16
         const Tensor flag = zeros({1}, {.dtype = DType::i32});
         const auto run = [&] {
-          const Tensor x = from_vector(values, {size});
-          call(
-              x.device(), &KernelTable::check_finite,
-              CheckFiniteArgs{
-                  .count = size, .dtype = DType::f32, .x = x.data(), .flag = flag.data<int32_t>()});
+          call(x.device(), &KernelTable::check_finite,
+               CheckFiniteArgs{
+                   .count = size, .dtype = dtype(), .x = x.data(), .flag = flag.data<int32_t>()});
           return flag.item();
         };
         EXPECT_EQ(run(), 0);
-        values[static_cast<size_t>(place)] = float(bad);
+        copy_into(full({1}, bad, {.dtype = dtype()}), narrow(x, 0, place, 1));
         EXPECT_EQ(run(), 1) << size << " " << place << " " << bad;
       }
     }

@@ -67,6 +67,7 @@ void launch(const char* entry, void (*kernel)(Parameters...), const LaunchShape&
                    std::apply([](auto kernel, const auto&... parameters) { kernel(parameters...); },
                               *static_cast<const Call*>(address));
                  },
+             .kernel = reinterpret_cast<const void*>(kernel),
              .call = &call,
              .call_bytes = sizeof call});
 }
