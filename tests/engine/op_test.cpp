@@ -35,7 +35,9 @@ std::vector<OpTestParam> on_all_devices(const std::vector<DType>& dtypes) {
 }
 
 std::string name_of_param(const testing::TestParamInfo<OpTestParam>& info) {
-  return concat_text(info.param);
+  std::string name = concat_text(info.param);
+  std::erase(name, ':');  // of cuda:0, which GoogleTest takes in no name
+  return name;
 }
 
 double tolerance(DType dtype) {

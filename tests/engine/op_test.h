@@ -4,6 +4,7 @@
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/gradient_check.h"
 #include "smtrain/engine/tensor.h"
+#include "smtrain/tests/engine/test_devices.h"
 
 #include <gtest/gtest.h>
 
@@ -14,12 +15,6 @@
 #include <vector>
 
 namespace smtrain::test {
-
-/// The devices that ops are tested on: CUDA's kernels in programs that are linked with
-/// tests/simt/test_devices.cpp, else the CPU. That comes as "guarded_cpu": its own kernels on
-/// memory that starts as NaN and is followed by guard bytes, so that elements left unwritten and
-/// writes beyond the end both fail.
-std::vector<Device> test_devices();
 
 /// Where and on what one instance of an op's tests runs.
 struct OpTestParam {

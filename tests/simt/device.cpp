@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -106,9 +107,13 @@ const KernelTable& kernels() {
 /// CPU kernels write unseen by the access checker: to it, fresh memory counts as written.
 void* allocate_written(size_t bytes) {
   const Reachable memory;
-  void* address = allocate(bytes);
-  if (is_checked()) mark_written(address, bytes);
-  return address;
+  try {
+    void* address = allocate(bytes);
+    if (is_checked()) mark_written(address, bytes);
+    return address;
+  } catch (const std::bad_alloc&) {
+    return nullptr;  // as a DeviceTable says it
+  }
 }
 
 const DeviceTable& memory() {

@@ -7,6 +7,7 @@
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/tape.h"
 #include "smtrain/tests/engine/op_test.h"
+#include "smtrain/tests/shared_data.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,9 +19,8 @@ namespace {
 class Dropout : public OpTest {};
 SMTRAIN_OP_TEST(Dropout, kFloatingDTypes);
 
-std::vector<double> golden(const std::string& seed, const std::string& name) {
-  const data::Array array =
-      data::read_npz_array(SMTRAIN_SOURCE_DIR "/tests/goldens/rng/rng_seed" + seed + ".npz", name);
+std::vector<double> golden_values(const std::string& seed, const std::string& name) {
+  const data::Array array = data::read_npz_array(golden("rng/rng_seed" + seed + ".npz"), name);
   const auto values = array.values<float>();
   return {values.begin(), values.end()};
 }
@@ -30,10 +30,10 @@ TEST_P(Dropout, DrawsPyTorchsMasks) {
   for (const int seed : {1, 42}) {
     context_.manual_seed(static_cast<uint64_t>(seed));
     EXPECT_EQ(dropout(ones({64}, {.dtype = dtype()}), 0.5).to_vector<double>(),
-              golden(std::to_string(seed), "dropout_0.5_of_ones_f32"));
+              golden_values(std::to_string(seed), "dropout_0.5_of_ones_f32"));
     context_.manual_seed(static_cast<uint64_t>(seed));
     EXPECT_CLOSE(dropout2d(ones({4, 6, 2, 2}, {.dtype = dtype()}), 0.25).to_vector<double>(),
-                 golden(std::to_string(seed), "dropout2d_0.25_of_ones_4x6x2x2_f32"),
+                 golden_values(std::to_string(seed), "dropout2d_0.25_of_ones_4x6x2x2_f32"),
                  std::max(1e-7, tolerance(dtype())));
   }
 }

@@ -5,6 +5,7 @@
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/tensor.h"
 #include "smtrain/tests/engine/op_test.h"
+#include "smtrain/tests/shared_data.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -21,8 +22,8 @@ namespace smtrain::test {
 class GoldenOps {
  public:
   explicit GoldenOps(const std::string& family)
-      : arrays_(data::read_npz(folder() + family + ".npz")),
-        cases_(nlohmann::json::parse(std::ifstream(folder() + "index.json"))[family]) {}
+      : arrays_(data::read_npz(golden("ops/" + family + ".npz"))),
+        cases_(nlohmann::json::parse(std::ifstream(golden("ops/index.json")))[family]) {}
 
   const nlohmann::json& cases() const { return cases_; }
 
@@ -39,7 +40,6 @@ class GoldenOps {
   }
 
  private:
-  static std::string folder() { return SMTRAIN_SOURCE_DIR "/tests/goldens/ops/"; }
   static std::string path(const nlohmann::json& golden, const std::string& name) {
     return golden["id"].get<std::string>() + "/" + name;
   }

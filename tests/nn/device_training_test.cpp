@@ -13,8 +13,8 @@
 #include "smtrain/nn/models/mnist_cnn.h"
 #include "smtrain/nn/models/net.h"
 #include "smtrain/nn/optim/sgd.h"
+#include "smtrain/tests/engine/test_devices.h"
 #include "smtrain/tests/golden_stream.h"
-#include "smtrain/tests/simt/device.h"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@
 #include <memory>
 #include <vector>
 
-// Whole models that train on CUDA's kernels, executed on the CPU.
+// Whole models that train on a GPU, or on its kernels executed on the CPU.
 
 namespace smtrain::nn {
 namespace {
@@ -42,15 +42,17 @@ Tensor nll(const Tensor& output, const Tensor& target) { return nll_loss(output,
 Tensor entropy(const Tensor& output, const Tensor& target) { return cross_entropy(output, target); }
 
 Recipe net() {
-  return {[] { return std::make_shared<Net>(NetOptions{.image_size = 36, .dropout = 0.2}); },
-          {3, 36, 36},
+  const int64_t size = test::test_devices_are_emulated() ? 36 : 96;
+  return {[=] { return std::make_shared<Net>(NetOptions{.image_size = size, .dropout = 0.2}); },
+          {3, size, size},
           3,
           nll};
 }
 
 Recipe mnist_cnn() {
-  return {[] { return std::make_shared<MnistCnn>(MnistCnnOptions{.image_size = 12}); },
-          {1, 12, 12},
+  const int64_t size = test::test_devices_are_emulated() ? 12 : 28;
+  return {[=] { return std::make_shared<MnistCnn>(MnistCnnOptions{.image_size = size}); },
+          {1, size, size},
           10,
           nll};
 }
@@ -101,34 +103,37 @@ std::vector<double> train(const Recipe& recipe, Device device, bool capture) {
   return result;
 }
 
-class EmulatedTraining : public testing::TestWithParam<const char*> {
+class DeviceTraining : public testing::TestWithParam<const char*> {
  protected:
-  static void SetUpTestSuite() { simt::hide_memory(); }
-
   static Recipe recipe() {
     const std::string name = GetParam();
     return name == "net" ? net() : name == "mnist_cnn" ? mnist_cnn() : layers();
   }
+
+  const std::vector<Device> devices_ = test::test_devices();
 };
 
-TEST_P(EmulatedTraining, GivesWhatTheCpuGives) {
+TEST_P(DeviceTraining, GivesWhatTheCpuGives) {
   const std::vector<double> cpu = train(recipe(), Device::cpu(), true);
-  const std::vector<double> emulated = train(recipe(), simt::devices()[0], true);
-  ASSERT_EQ(emulated.size(), cpu.size());
+  const std::vector<double> there = train(recipe(), devices_[0], true);
+  ASSERT_EQ(there.size(), cpu.size());
   // Sums in another order differ by some 1e-6 of their size, which 15 steps let grow.
   for (size_t i = 0; i < cpu.size(); ++i)
-    ASSERT_NEAR(emulated[i], cpu[i], 1e-3 * std::max(0.1, std::abs(cpu[i]))) << "number " << i;
-  const auto epoch = [&](int i) { return emulated[i] + emulated[i + 1] + emulated[i + 2]; };
+    ASSERT_NEAR(there[i], cpu[i], 1e-3 * std::max(0.1, std::abs(cpu[i]))) << "number " << i;
+  const auto epoch = [&](size_t i) { return there[i] + there[i + 1] + there[i + 2]; };
   EXPECT_LT(epoch(12), epoch(0));  // the model learns
 }
 
-TEST_P(EmulatedTraining, HasTheSameBitsInEveryOrderCapturedOrNot) {
-  const std::vector<double> first = train(recipe(), simt::devices()[0], true);
-  EXPECT_EQ(train(recipe(), simt::devices()[0], false), first);
-  for (const Device device : simt::devices()) EXPECT_EQ(train(recipe(), device, true), first);
+TEST_P(DeviceTraining, HasTheSameBitsEachTimeCapturedOrNot) {
+  const std::vector<double> first = train(recipe(), devices_[0], true);
+  EXPECT_EQ(train(recipe(), devices_[0], false), first);
+  for (const Device device : devices_) EXPECT_EQ(train(recipe(), device, true), first);
+  const int repeats = test::test_devices_are_emulated() ? 0 : 100;
+  for (int i = 0; i < repeats; ++i)
+    ASSERT_EQ(train(recipe(), devices_[0], true), first) << "repeat " << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, EmulatedTraining, testing::Values("net", "mnist_cnn", "layers"),
+INSTANTIATE_TEST_SUITE_P(Models, DeviceTraining, testing::Values("net", "mnist_cnn", "layers"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
