@@ -3,6 +3,7 @@
 
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+#include "smtrain/kernels/gradient_norm.h"
 
 #include <unordered_set>
 #include <utility>
@@ -61,6 +62,7 @@ ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states)
       empty({count * static_cast<int64_t>(sizeof(OptimizerSlice))}, {.dtype = DType::u8}, device);
   steps_ = zeros({count}, {.dtype = DType::i64}, device);
   skip_flag_ = zeros({1}, {.dtype = DType::i32}, device);
+  gradient_norm_ = zeros({2 + gradient_norm_parts(numel_)}, {.dtype = DType::f64}, device);
 
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& parameter = parameters_[i];
@@ -85,6 +87,7 @@ GraphNode& ParameterArena::leaf_of(const Tensor& parameter) const {
 }
 
 void ParameterArena::zero_grad() {
+  clips_ = false;
   for (const Tensor& parameter : parameters_) leaf_of(parameter).written = false;
 }
 
@@ -112,7 +115,27 @@ OptimizerTargets ParameterArena::targets() {
           .dtype = dtype(),
           .skip = skip_flag_.data<int32_t>(),
           .values = values_.data(),
-          .gradients = gradients_.data()};
+          .gradients = gradients_.data(),
+          .gradient_factor = clips_ ? gradient_norm_.data<double>() + 1 : nullptr};
+}
+
+Tensor ParameterArena::clip_grad_norm(double max_norm) {
+  check(max_norm > 0, "clip_grad_norm: max_norm must be positive, got ", max_norm);
+  check(!clips_, "clip_grad_norm: the gradients of this step are clipped already");
+  const OptimizerTargets t = targets();
+  auto* numbers = gradient_norm_.data<double>();
+  call(device(), &KernelTable::gradient_norm,
+       GradientNormArgs{.slices = t.slices,
+                        .slice_count = t.slice_count,
+                        .numel = t.numel,
+                        .dtype = t.dtype,
+                        .gradients = t.gradients,
+                        .max_norm = max_norm,
+                        .norm = numbers,
+                        .factor = numbers + 1,
+                        .workspace = numbers + 2});
+  clips_ = true;
+  return gradient_norm_.view_of_storage({1}, {1}, 0);
 }
 
 void ParameterArena::advance() {
@@ -121,6 +144,7 @@ void ParameterArena::advance() {
                             .steps = steps_.data<int64_t>(),
                             .slice_count = static_cast<int64_t>(slices_.size()),
                             .skip = skip_flag_.data<int32_t>()});
+  clips_ = false;
 }
 
 Tensor ParameterArena::state_of(int state, size_t i) const {

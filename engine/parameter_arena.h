@@ -47,6 +47,13 @@ class ParameterArena {
   /// changes nothing.
   OptimizerTargets targets();
 
+  /// Finds the 2-norm of all gradients that the next step would use, and has that step multiply
+  /// each by min(1, max_norm / (norm + 1e-6)) as it reads it, as if clip_grad_norm_ of PyTorch had:
+  /// the gradients themselves stay as they are. Once a step, after backward(). Returns the norm,
+  /// f64[1] on the device, which the next call overwrites. Throws std::invalid_argument unless
+  /// max_norm is positive.
+  Tensor clip_grad_norm(double max_norm);
+
   /// Counts the step; the last call of each.
   void advance();
 
@@ -80,6 +87,8 @@ class ParameterArena {
   Tensor slice_table_;  // the bytes of slices_, on the device
   Tensor steps_;        // i64[slices]
   Tensor skip_flag_;
+  Tensor gradient_norm_;  // f64: the norm, the factor of the gradients, what the norm is made of
+  bool clips_ = false;    // whether the step to come uses that factor
   Tensor values_, gradients_;
   std::vector<Tensor> states_;
   int64_t numel_ = 0;

@@ -26,6 +26,7 @@ struct OptimizerTargets {
   const int32_t* skip;
   void* values;
   const void* gradients;
+  const double* gradient_factor;  // what gradients are multiplied by as they are read; null: 1
 };
 
 /// Stochastic gradient descent as torch.optim.SGD: d = g + weight_decay p; buffer = d at a slice's

@@ -7,6 +7,7 @@
 #include "smtrain/kernels/conv2d_relu_pool.h"
 #include "smtrain/kernels/dropout.h"
 #include "smtrain/kernels/elementwise.h"
+#include "smtrain/kernels/gradient_norm.h"
 #include "smtrain/kernels/image_batch.h"
 #include "smtrain/kernels/linear.h"
 #include "smtrain/kernels/loss.h"
@@ -45,13 +46,14 @@ namespace smtrain {
   /* image_batch.h */                                 \
   X(normalize_images, NormalizeImagesArgs)            \
   X(take_rows, TakeRowsArgs)                          \
-  /* optimizer.h */                                   \
+  /* optimizer.h, gradient_norm.h */                  \
   X(sgd_step, SgdArgs)                                \
   X(adam_step, AdamArgs)                              \
   X(adagrad_step, AdagradArgs)                        \
   X(adadelta_step, AdadeltaArgs)                      \
   X(rmsprop_step, RmspropArgs)                        \
   X(optimizer_advance, OptimizerAdvanceArgs)          \
+  X(gradient_norm, GradientNormArgs)                  \
   X(check_finite, CheckFiniteArgs)                    \
   /* matmul.h, linear.h */                            \
   X(matmul, MatmulArgs)                               \

@@ -36,6 +36,15 @@ const T* at(const void* buffer, int64_t offset) {
   return static_cast<const T*>(buffer) + offset;
 }
 
+// Gradients as rules see them: multiplied by the factor that clips them.
+template <typename T>
+struct Gradients {
+  const T* values;
+  T factor;
+
+  T operator[](int64_t i) const { return factor * values[i]; }
+};
+
 // Calls body(offset, count, parameters, gradients, rule) for every active stretch of the flat
 // buffers, all threads sharing the elements evenly.
 template <template <typename> typename Rule, typename Args, typename F>
@@ -43,13 +52,14 @@ void for_each_slice(const Args& a, const F& body) {
   const OptimizerTargets& t = a.targets;
   if (*t.skip != 0) return;
   for_floating(t.dtype, [&]<typename T>() {
+    const T factor = t.gradient_factor == nullptr ? T(1) : static_cast<T>(*t.gradient_factor);
     parallel_for(t.numel, kGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = 0; i < t.slice_count; ++i) {
         const OptimizerSlice& slice = t.slices[i];
         const int64_t from = std::max(begin, slice.offset);
         const int64_t to = std::min(end, slice.offset + slice.length);
         if (slice.active == 0 || from >= to) continue;
-        body(from, to - from, at<T>(t.values, from), at<T>(t.gradients, from),
+        body(from, to - from, at<T>(t.values, from), Gradients<T>{at<T>(t.gradients, from), factor},
              Rule<T>::of(a, slice, t.steps[i]));
       }
     });
@@ -57,31 +67,31 @@ void for_each_slice(const Args& a, const F& body) {
 }
 
 template <typename T>
-SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g, Sgd<T> rule) {
+SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, Gradients<T> g, Sgd<T> rule) {
   for (int64_t i = 0; i < n; ++i) rule(p[i], g[i]);
 }
 
 template <typename T, typename Rule>
-SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g, Rule rule,
+SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, Gradients<T> g, Rule rule,
                                T* __restrict a) {
   for (int64_t i = 0; i < n; ++i) rule(p[i], g[i], a[i]);
 }
 
 template <typename T, typename Rule>
-SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g, Rule rule,
+SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, Gradients<T> g, Rule rule,
                                T* __restrict a, T* __restrict b) {
   for (int64_t i = 0; i < n; ++i) rule(p[i], g[i], a[i], b[i]);
 }
 
 template <typename T>
-SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g, Adam<T> rule,
+SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, Gradients<T> g, Adam<T> rule,
                                T* __restrict a, T* __restrict b, T* __restrict c) {
   for (int64_t i = 0; i < n; ++i) rule(p[i], g[i], a[i], b[i], c[i]);
 }
 
 // One loop for all variants: the branches do not depend on i.
 template <typename T>
-SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, const T* __restrict g, Rmsprop<T> rule,
+SMTRAIN_VECTORIZED void update(int64_t n, T* __restrict p, Gradients<T> g, Rmsprop<T> rule,
                                T* __restrict square, T* __restrict average, T* __restrict buffer) {
   for (int64_t i = 0; i < n; ++i) {
     rule(p[i], g[i], square[i], average == nullptr ? nullptr : average + i,
@@ -106,7 +116,7 @@ SMTRAIN_VECTORIZED bool all_finite(int64_t n, const T* __restrict x) {
 }  // namespace
 
 void sgd_step(const SgdArgs& a, Stream) {
-  for_each_slice<Sgd>(a, [&](int64_t offset, int64_t n, auto* p, const auto* g, const auto& rule) {
+  for_each_slice<Sgd>(a, [&](int64_t offset, int64_t n, auto* p, const auto& g, const auto& rule) {
     using T = std::remove_reference_t<decltype(*p)>;
     if (a.buffer == nullptr) {
       update<T>(n, p, g, rule);
@@ -117,7 +127,7 @@ void sgd_step(const SgdArgs& a, Stream) {
 }
 
 void adam_step(const AdamArgs& a, Stream) {
-  for_each_slice<Adam>(a, [&](int64_t offset, int64_t n, auto* p, const auto* g, const auto& rule) {
+  for_each_slice<Adam>(a, [&](int64_t offset, int64_t n, auto* p, const auto& g, const auto& rule) {
     using T = std::remove_reference_t<decltype(*p)>;
     if (a.largest_v == nullptr) {
       update<T>(n, p, g, rule, at<T>(a.m, offset), at<T>(a.v, offset));
@@ -129,7 +139,7 @@ void adam_step(const AdamArgs& a, Stream) {
 
 void adagrad_step(const AdagradArgs& a, Stream) {
   for_each_slice<Adagrad>(a,
-                          [&](int64_t offset, int64_t n, auto* p, const auto* g, const auto& rule) {
+                          [&](int64_t offset, int64_t n, auto* p, const auto& g, const auto& rule) {
                             using T = std::remove_reference_t<decltype(*p)>;
                             update<T>(n, p, g, rule, at<T>(a.sum, offset));
                           });
@@ -137,14 +147,14 @@ void adagrad_step(const AdagradArgs& a, Stream) {
 
 void adadelta_step(const AdadeltaArgs& a, Stream) {
   for_each_slice<Adadelta>(
-      a, [&](int64_t offset, int64_t n, auto* p, const auto* g, const auto& rule) {
+      a, [&](int64_t offset, int64_t n, auto* p, const auto& g, const auto& rule) {
         using T = std::remove_reference_t<decltype(*p)>;
         update<T>(n, p, g, rule, at<T>(a.square_average, offset), at<T>(a.delta_average, offset));
       });
 }
 
 void rmsprop_step(const RmspropArgs& a, Stream) {
-  for_each_slice<Rmsprop>(a, [&](int64_t offset, int64_t n, auto* p, const auto* g,
+  for_each_slice<Rmsprop>(a, [&](int64_t offset, int64_t n, auto* p, const auto& g,
                                  const auto& rule) {
     using T = std::remove_reference_t<decltype(*p)>;
     update<T>(n, p, g, rule, at<T>(a.square_average, offset),

@@ -28,6 +28,7 @@
   X(adadelta_step, AdadeltaArgs)             \
   X(rmsprop_step, RmspropArgs)               \
   X(optimizer_advance, OptimizerAdvanceArgs) \
+  X(gradient_norm, GradientNormArgs)         \
   X(check_finite, CheckFiniteArgs)           \
   X(max_pool_forward, MaxPoolArgs)           \
   X(max_pool_backward, MaxPoolBackwardArgs)  \

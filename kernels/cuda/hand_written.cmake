@@ -8,6 +8,7 @@ set(smtrain_hand_written_kernels
   elementwise_binary.cu
   elementwise_copy.cu
   elementwise_unary.cu
+  gradient_norm.cu
   image_batch.cu
   loss.cu
   matmul_strided.cu

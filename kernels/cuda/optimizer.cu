@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/block_reduce.cuh"
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/cuda/optimizer_slices.cuh"
 #include "smtrain/kernels/optimizer.h"
 #include "smtrain/kernels/optimizer_rules.h"
 
@@ -53,20 +54,6 @@ __device__ void apply(const Rmsprop<T>& rule, const RmspropArgs& a, int64_t i, T
        has_momentum ? static_cast<T*>(a.buffer) + i : nullptr);
 }
 
-/// The first slice that ends after an element; slices lie in order.
-__device__ int64_t first_slice_after(const OptimizerTargets& t, int64_t element) {
-  int64_t low = 0, high = t.slice_count;
-  while (low < high) {
-    const int64_t middle = (low + high) / 2;
-    if (t.slices[middle].offset + t.slices[middle].length > element) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return low;
-}
-
 template <typename Rule>
 struct StepShared {
   Rule rule;
@@ -81,9 +68,10 @@ __global__ void __launch_bounds__(kStepThreads) step_kernel(Args a) {
   if (*t.skip != 0) return;
   T* p = static_cast<T*>(t.values);
   const T* g = static_cast<const T*>(t.gradients);
+  const T factor = t.gradient_factor == nullptr ? T(1) : static_cast<T>(*t.gradient_factor);
   const int64_t begin = blockIdx.x * kStepElements;
   const int64_t end = min(begin + kStepElements, t.numel);
-  for (int64_t i = first_slice_after(t, begin); i < t.slice_count; ++i) {
+  for (int64_t i = first_slice_after(t.slices, t.slice_count, begin); i < t.slice_count; ++i) {
     const OptimizerSlice slice = t.slices[i];
     if (slice.offset >= end) break;
     if (slice.active == 0) continue;
@@ -93,7 +81,7 @@ __global__ void __launch_bounds__(kStepThreads) step_kernel(Args a) {
     const Rule rule = shared.rule;
     const int64_t last = min(end, slice.offset + slice.length);
     for (int64_t j = max(begin, slice.offset) + threadIdx.x; j < last; j += kStepThreads)
-      apply(rule, a, j, p[j], g[j]);
+      apply(rule, a, j, p[j], factor * g[j]);
   }
 }
 

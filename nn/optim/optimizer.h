@@ -19,6 +19,11 @@ class Optimizer {
   /// Forgets the gradients; clears no memory.
   void zero_grad() { arena_.zero_grad(); }
 
+  /// As torch.nn.utils.clip_grad_norm_ between backward() and step(): the next step's gradients are
+  /// scaled down to a 2-norm of max_norm, all together. Returns what their norm was (f64[1]); see
+  /// ParameterArena::clip_grad_norm.
+  Tensor clip_grad_norm(double max_norm) { return arena_.clip_grad_norm(max_norm); }
+
   double lr(size_t group = 0) const { return arena_.lr(group); }
   void set_lr(double lr);
 
