@@ -41,16 +41,18 @@ struct Conv2dShape {
 /// and safe to share between threads.
 struct Conv2dPlan {
   const void* handle;
-  size_t forward_workspace_bytes, backward_input_workspace_bytes, backward_weight_workspace_bytes;
+  size_t forward_workspace_bytes;
+  size_t backward_input_workspace_bytes, backward_weight_workspace_bytes;  // 0 unless asked for
   /// How many images a fused operation should convolve at a time for their output to stay in cache;
   /// divides batch.
   int64_t images_in_cache;
 };
 
-/// Asks for the plan of a shape (of compute threads too, on the CPU). Not work on the device: never
-/// recorded.
+/// Asks for the plan of a shape (of compute threads too, on the CPU). Never recorded; a device may
+/// run candidates on the stream to see which is the fastest.
 struct Conv2dPlanArgs {
   Conv2dShape shape;
+  bool backward;  // whether gradients are to be computed, too: only then it says how
   Conv2dPlan* plan;
 };
 

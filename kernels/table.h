@@ -13,6 +13,7 @@
 #include "smtrain/kernels/loss.h"
 #include "smtrain/kernels/matmul.h"
 #include "smtrain/kernels/optimizer.h"
+#include "smtrain/kernels/plan_table.h"
 #include "smtrain/kernels/pool.h"
 #include "smtrain/kernels/reduce.h"
 #include "smtrain/kernels/softmax.h"
@@ -103,6 +104,12 @@ struct DeviceTable {
   const char* (*take_failure)();
 
   // What only devices apart from the host have; null on others.
+
+  /// How much memory is free, for this process or another, and how much there is.
+  void (*memory_bytes)(size_t* free, size_t* total) = nullptr;
+
+  /// Which plans operations are computed by, where the device has several.
+  const PlanTable* plans = nullptr;
 
   /// Every thread calls it before its first use of the device.
   void (*use_on_thread)() = nullptr;

@@ -183,6 +183,7 @@ struct TrainOptions {
   Save save = Save::last;
   bool check_evaluation = true;
   bool capture = true;
+  bool time_plans = true;
   Initializer initializer = Initializer::pytorch;
 
   int64_t evaluation_batch_size() const { return test_batch_size.value_or(batch_size); }

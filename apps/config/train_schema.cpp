@@ -175,6 +175,8 @@ Group keys_of(TrainOptions& o) {
       {"save", one_of(o.save, {"last", "best"}), "Which epoch's weights are the result."},
       {"check_evaluation", &o.check_evaluation, "Tries two validation batches before it trains."},
       {"capture", &o.capture, "Records a step and replays it."},
+      {"time_plans", &o.time_plans,
+       "Convolutions on a GPU take the fastest of its library's plans; false: the first."},
       {"initializer", one_of(o.initializer, {"pytorch", "keras"}), "Whose first weights."},
   }};
 }

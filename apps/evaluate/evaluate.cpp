@@ -5,6 +5,7 @@
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_card.h"
 #include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/job/plan_keeper.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/number_text.h"
 #include "smtrain/apps/report/evaluation_report.h"
@@ -37,6 +38,7 @@ int evaluate(const EvaluateCommand& command, std::ostream& out, std::ostream& er
         "--set data.validation=PATH");
   Context context(context_options(recipe));
   const ContextGuard guard(context);
+  take_known_plans(recipe, context.device(), err);
   trained.model->to(context.device());
 
   const std::vector<std::string>& classes = trained.card.classes;

@@ -3,6 +3,7 @@
 
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/job/plan_keeper.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/data/decode.h"
 #include "smtrain/data/image_folder.h"
@@ -116,6 +117,7 @@ int predict(const PredictCommand& command, std::ostream& out, std::ostream& err)
   const Recipe recipe = recipe_with(trained.card, command.model, command.settings);
   Context context(context_options(recipe));
   const ContextGuard guard(context);
+  take_known_plans(recipe, context.device(), err);
   trained.model->to(context.device());
   const Classifier classifier(trained, recipe.data);
 

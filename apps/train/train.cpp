@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/job_recipe.h"
 #include "smtrain/apps/config/traps.h"
 #include "smtrain/apps/job/job.h"
+#include "smtrain/apps/job/plan_keeper.h"
 #include "smtrain/apps/printable.h"
 #include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/apps/train/first_batches.h"
@@ -118,6 +119,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   Context context(context_options(recipe));
   const ContextGuard guard(context);
   Notices notices(err, recipe.log.level);
+  PlanKeeper plans(recipe, context.device(), notices.warning());
   Job job(recipe, notices.warning());
   warn_of_traps(job, run, notices.warning());
   job.rate.at(0);  // throws for a schedule that does not fit so many steps
@@ -156,6 +158,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
     log.epoch_end(summary);
     notices.info() << epoch_line(summary) << '\n' << std::flush;
     metrics.epoch(summary);
+    plans.save(output);
     saver.offer(epoch, step, summary.validation, last);
   }
   folder.link_model();

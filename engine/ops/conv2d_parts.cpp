@@ -71,11 +71,11 @@ Conv2dShape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, 
   };
 }
 
-Conv2dPlan conv2d_plan(Device device, const Conv2dShape& shape) {
+Conv2dPlan conv2d_plan(Device device, const Conv2dShape& shape, bool backward) {
   const auto entry = device.kernels().conv2d_plan;
   if (entry == nullptr) throw_missing_entry(device, &device.kernels().conv2d_plan);
   Conv2dPlan plan;
-  entry({.shape = shape, .plan = &plan}, Context::current().stream(device));
+  entry({.shape = shape, .backward = backward, .plan = &plan}, Context::current().stream(device));
   throw_reported_failure(device);
   return plan;
 }
@@ -93,7 +93,7 @@ void conv2d_backward(const Conv2dShape& shape, const Tensor& x, const Tensor& we
     return;
   }
   const Device device = dy.device();
-  const Conv2dPlan plan = conv2d_plan(device, shape);
+  const Conv2dPlan plan = conv2d_plan(device, shape, /*backward=*/true);
   if (sink.needs(1) || sink.needs(2)) {
     const Tensor workspace = workspace_of(plan.backward_weight_workspace_bytes, device);
     const Destination db = sink.needs(2) ? sink.of(2) : Destination{};

@@ -14,8 +14,9 @@ namespace smtrain {
 Conv2dShape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
                          const Conv2dOptions& options);
 
-/// How a device computes convolutions of that shape, which is not empty.
-Conv2dPlan conv2d_plan(Device device, const Conv2dShape& shape);
+/// How a device computes convolutions of that shape, which is not empty, and their gradients where
+/// `backward`.
+Conv2dPlan conv2d_plan(Device device, const Conv2dShape& shape, bool backward = false);
 
 /// Memory for one call.
 Tensor workspace_of(size_t size_bytes, Device device);

@@ -20,9 +20,10 @@ namespace {
 /// needs no input gradient.
 class Planned {
  public:
-  Planned(const CudnnTarget& target, const Conv2dShape& shape, const Conv2dOperation& operation) {
+  Planned(const CudnnTarget& target, const Conv2dShape& shape, const Conv2dOperation& operation,
+          Stream stream) {
     try {
-      plan_ = choose_plan(target, shape, operation);
+      plan_ = choose_plan(target, shape, operation, plan_choices(), stream);
     } catch (const std::runtime_error& error) {
       missing_ = error.what();
     }
@@ -45,24 +46,29 @@ class Planned {
 // none of the engines is documented to do it, so relu has a kernel of its own until that is seen.
 constexpr bool kEpilogueReluKeepsNaN = false;
 
+/// How the gradients of one shape are computed.
+struct CudaConv2dBackward {
+  Planned input, weight, adding_weight;
+
+  CudaConv2dBackward(const CudnnTarget& target, const Conv2dShape& s, Stream stream)
+      : input(target, s, {.direction = ConvolutionDirection::backward_data}, stream),
+        weight(target, s, {.direction = ConvolutionDirection::backward_filter}, stream),
+        adding_weight(target, s,
+                      {.direction = ConvolutionDirection::backward_filter, .accumulate = true},
+                      stream) {}
+};
+
 /// How all that can be asked of one shape is computed.
 struct CudaConv2d {
   Conv2dShape shape;
   Planned plain, with_bias;
-  Planned backward_input;
-  Planned backward_weight, adding_weight;
-  std::optional<Planned> with_bias_and_relu;  // cuDNN has precompiled engines for both only
+  std::optional<Planned> with_bias_and_relu;   // cuDNN has precompiled engines for both only
+  std::optional<CudaConv2dBackward> backward;  // once it was asked for
 
-  CudaConv2d(const CudnnTarget& target, const Conv2dShape& s)
-      : shape(s),
-        plain(target, s, {}),
-        with_bias(target, s, {.bias = true}),
-        backward_input(target, s, {.direction = ConvolutionDirection::backward_data}),
-        backward_weight(target, s, {.direction = ConvolutionDirection::backward_filter}),
-        adding_weight(target, s,
-                      {.direction = ConvolutionDirection::backward_filter, .accumulate = true}) {
+  CudaConv2d(const CudnnTarget& target, const Conv2dShape& s, Stream stream)
+      : shape(s), plain(target, s, {}, stream), with_bias(target, s, {.bias = true}, stream) {
     if (!kEpilogueReluKeepsNaN) return;
-    with_bias_and_relu.emplace(target, s, Conv2dOperation{.bias = true, .relu = true});
+    with_bias_and_relu.emplace(target, s, Conv2dOperation{.bias = true, .relu = true}, stream);
     if (!with_bias_and_relu->exists()) with_bias_and_relu.reset();
   }
 
@@ -80,7 +86,7 @@ struct CudaConv2d {
   }
 
   size_t backward_weight_workspace_bytes() const {
-    return std::max({backward_weight.workspace_bytes(), adding_weight.workspace_bytes(),
+    return std::max({backward->weight.workspace_bytes(), backward->adding_weight.workspace_bytes(),
                      column_sums_workspace_bytes(dy_rows(), shape.out_channels)});
   }
 
@@ -88,8 +94,8 @@ struct CudaConv2d {
     return {
         .handle = this,
         .forward_workspace_bytes = forward_workspace_bytes(),
-        .backward_input_workspace_bytes = backward_input.workspace_bytes(),
-        .backward_weight_workspace_bytes = backward_weight_workspace_bytes(),
+        .backward_input_workspace_bytes = backward ? backward->input.workspace_bytes() : 0,
+        .backward_weight_workspace_bytes = backward ? backward_weight_workspace_bytes() : 0,
         .images_in_cache = shape.batch,
     };
   }
@@ -102,33 +108,39 @@ struct Cudnn {
   std::list<CudaConv2d> convolutions;  // never dropped: a captured step may hold one for ever
 };
 
-Cudnn& cudnn() {
-  static Cudnn& cudnn = *new Cudnn;  // not destroyed: CUDA may be gone when the process ends
-  return cudnn;
+Cudnn& shared_cudnn() {
+  static Cudnn& shared = *new Cudnn;  // not destroyed: CUDA may be gone when the process ends
+  return shared;
 }
 
-const CudnnTarget& this_gpu(Cudnn& cudnn) {
-  if (!cudnn.target) {
+const CudnnTarget& this_gpu(Cudnn& shared) {
+  if (!shared.target) {
     cudnnHandle_t handle = nullptr;
     if (const cudnnStatus_t status = cudnnCreate(&handle); status != CUDNN_STATUS_SUCCESS)
       throw std::runtime_error(std::string("cuDNN does not start: ") + cudnnGetErrorString(status));
-    cudnn.target.emplace(handle);
+    shared.target.emplace(handle);
   }
-  return *cudnn.target;
+  return *shared.target;
 }
 
-const CudaConv2d& plan_of(const Conv2dShape& shape) {
-  Cudnn& c = cudnn();
-  const std::lock_guard lock(c.mutex);
-  for (const CudaConv2d& known : c.convolutions) {
+CudaConv2d& forward_plan_of(Cudnn& shared, const Conv2dShape& shape, Stream stream) {
+  for (CudaConv2d& known : shared.convolutions) {
     if (known.shape == shape) return known;
   }
-  return c.convolutions.emplace_back(this_gpu(c), shape);
+  return shared.convolutions.emplace_back(this_gpu(shared), shape, stream);
+}
+
+Conv2dPlan plan_of(const Conv2dPlanArgs& args, Stream stream) {
+  Cudnn& shared = shared_cudnn();
+  const std::lock_guard lock(shared.mutex);
+  CudaConv2d& conv = forward_plan_of(shared, args.shape, stream);
+  if (args.backward && !conv.backward) conv.backward.emplace(this_gpu(shared), args.shape, stream);
+  return conv.described();
 }
 
 void execute(const Planned& planned, std::initializer_list<CudnnPlan::Buffer> buffers,
              void* workspace, Stream stream) {
-  const std::lock_guard lock(cudnn().mutex);
+  const std::lock_guard lock(shared_cudnn().mutex);
   planned.plan().execute({buffers.begin(), buffers.size()}, workspace, stream);
 }
 
@@ -139,8 +151,8 @@ void relu_in_place(const Conv2dShape& shape, void* y, Stream stream) {
 
 }  // namespace
 
-void conv2d_plan(const Conv2dPlanArgs& args, Stream) {
-  reporting_failure("conv2d_plan", [&] { *args.plan = plan_of(args.shape).described(); });
+void conv2d_plan(const Conv2dPlanArgs& args, Stream stream) {
+  reporting_failure("conv2d_plan", [&] { *args.plan = plan_of(args, stream); });
 }
 
 void conv2d_forward(const Conv2dArgs& args, Stream stream) {
@@ -161,7 +173,7 @@ void conv2d_forward(const Conv2dArgs& args, Stream stream) {
 void conv2d_backward_input(const Conv2dBackwardInputArgs& args, Stream stream) {
   reporting_failure("conv2d_backward_input", [&] {
     const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
-    execute(conv.backward_input, {{kX, args.dx}, {kWeight, args.weight}, {kY, args.dy}},
+    execute(conv.backward.value().input, {{kX, args.dx}, {kWeight, args.weight}, {kY, args.dy}},
             args.workspace, stream);
   });
 }
@@ -170,7 +182,8 @@ void conv2d_backward_weight(const Conv2dBackwardWeightArgs& args, Stream stream)
   reporting_failure("conv2d_backward_weight", [&] {
     const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
     if (args.dw != nullptr) {
-      execute(args.accumulate_weight ? conv.adding_weight : conv.backward_weight,
+      execute(args.accumulate_weight ? conv.backward.value().adding_weight
+                                     : conv.backward.value().weight,
               {{kX, args.x}, {kWeight, args.dw}, {kY, args.dy}}, args.workspace, stream);
     }
     if (args.db != nullptr) {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/conv2d_plans.h"
 
+#include "smtrain/kernels/cuda/plan_timing.h"
+#include "smtrain/kernels/cuda/stream_capture.h"
+
 #include <algorithm>
+#include <initializer_list>
+#include <limits>
 #include <stdexcept>
-#include <string>
+#include <utility>
 
 namespace smtrain::cuda {
 namespace {
@@ -68,13 +73,15 @@ CudnnConvolution convolution_of(const Conv2dShape& s) {
           .dilations = {s.dilation_height, s.dilation_width}};
 }
 
+/// "[4, 3, 96, 96]".
+std::string list(std::initializer_list<int64_t> sizes) {
+  std::string text = "[";
+  for (const int64_t size : sizes) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
 /// "result + bias of a f32 convolution (input [4, 3, 96, 96], weight [6, 3, 7, 7], groups 1)".
 std::string described(const Conv2dShape& s, const Conv2dOperation& operation) {
-  const auto list = [](const std::array<int64_t, 4>& sizes) {
-    std::string text = "[";
-    for (const int64_t size : sizes) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-    return text + "]";
-  };
   std::string text;
   switch (operation.direction) {
     case ConvolutionDirection::forward: text = "result"; break;
@@ -88,6 +95,14 @@ std::string described(const Conv2dShape& s, const Conv2dOperation& operation) {
   text += list({s.batch, s.in_channels, s.in_height, s.in_width}) + ", weight ";
   text += list({s.out_channels, s.group_inputs(), s.kernel_height, s.kernel_width});
   return text + ", groups " + std::to_string(s.groups) + ")";
+}
+
+std::vector<BufferSize> buffers_of(const Conv2dShape& s, const Conv2dOperation& operation) {
+  const auto bytes = [&](int64_t numel) { return static_cast<size_t>(numel) * size_of(s.dtype); };
+  std::vector<BufferSize> buffers = {
+      {kX, bytes(s.x_numel())}, {kWeight, bytes(s.weight_numel())}, {kY, bytes(s.y_numel())}};
+  if (operation.bias) buffers.push_back({kBias, bytes(s.out_channels)});
+  return buffers;
 }
 
 }  // namespace
@@ -122,28 +137,69 @@ bool is_exact_enough(DType dtype, const NumericalNotes& notes) {
   return dtype != DType::f32 || !notes.test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
 }
 
-CudnnPlan choose_plan(const CudnnTarget& target, const Conv2dShape& shape,
-                      const Conv2dOperation& operation) {
+std::string text_of(const Conv2dShape& s, const Conv2dOperation& operation) {
+  return described(s, operation) + ", output " + list({s.out_height, s.out_width}) + ", stride " +
+         list({s.stride_height, s.stride_width}) + ", padding " + list({s.pad_top, s.pad_left}) +
+         ", dilation " + list({s.dilation_height, s.dilation_width}) +
+         ", channels-last, weight row-major";
+}
+
+std::vector<CudnnPlan> candidate_plans(const CudnnTarget& target, const Conv2dShape& shape,
+                                       const Conv2dOperation& operation, size_t most) {
   const auto graph = std::make_shared<const CudnnGraph>(conv2d_graph(target, shape, operation));
+  std::vector<CudnnPlan> plans;
   int inexact = 0, unsupported = 0, too_large = 0;
+  const auto consider = [&](CudnnProposal proposal) {
+    if (!is_exact_enough(shape.dtype, proposal.numerical)) {
+      ++inexact;
+    } else if (auto plan = CudnnPlan::build(graph, std::move(proposal)); !plan) {
+      ++unsupported;
+    } else if (plan->workspace_bytes() > kConv2dWorkspaceLimit) {
+      ++too_large;
+    } else {
+      plans.push_back(std::move(*plan));
+    }
+  };
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
+    if (plans.size() == most) break;
     for (CudnnProposal& proposal : propose(*graph, mode)) {
-      if (!is_exact_enough(shape.dtype, proposal.numerical)) {
-        ++inexact;
-      } else if (auto plan = CudnnPlan::build(graph, std::move(proposal)); !plan) {
-        ++unsupported;
-      } else if (plan->workspace_bytes() > kConv2dWorkspaceLimit) {
-        ++too_large;
-      } else {
-        return std::move(*plan);
-      }
+      if (plans.size() < most) consider(std::move(proposal));
     }
   }
+  if (!plans.empty()) return plans;
   throw std::runtime_error("cuDNN has no plan for the " + described(shape, operation) + ": " +
                            std::to_string(inexact) + " are not exact enough, " +
                            std::to_string(unsupported) + " are not for this GPU, " +
                            std::to_string(too_large) + " need more than " +
                            std::to_string(kConv2dWorkspaceLimit >> 20) + " MiB of workspace");
+}
+
+std::optional<CudnnPlan> plan_named(const CudnnTarget& target, const Conv2dShape& shape,
+                                    const Conv2dOperation& operation, const std::string& name) {
+  const auto graph = std::make_shared<const CudnnGraph>(conv2d_graph(target, shape, operation));
+  std::optional<CudnnProposal> proposal = propose(*graph, name);
+  if (!proposal || !is_exact_enough(shape.dtype, proposal->numerical)) return std::nullopt;
+  std::optional<CudnnPlan> plan = CudnnPlan::build(graph, std::move(*proposal));
+  if (plan && plan->workspace_bytes() > kConv2dWorkspaceLimit) return std::nullopt;
+  return plan;
+}
+
+CudnnPlan choose_plan(const CudnnTarget& target, const Conv2dShape& shape,
+                      const Conv2dOperation& operation, PlanChoices& choices, Stream stream) {
+  const std::string text = text_of(shape, operation);
+  if (const auto told = choices.told(text)) {
+    if (auto plan = plan_named(target, shape, operation, told->name)) {
+      choices.choose(text, *told);
+      return std::move(*plan);
+    }
+  }
+  const bool times = choices.timing() && target.has_handle() && !is_captured(stream);
+  constexpr size_t kAll = std::numeric_limits<size_t>::max();
+  std::vector<CudnnPlan> plans = candidate_plans(target, shape, operation, times ? kAll : 1);
+  FastestPlan best{.index = 0, .milliseconds = 0};
+  if (times) best = fastest_plan(plans, buffers_of(shape, operation), stream).value_or(best);
+  choices.choose(text, {plans[best.index].name(), best.milliseconds});
+  return std::move(plans[best.index]);
 }
 
 }  // namespace smtrain::cuda

@@ -2,7 +2,13 @@
 #pragma once
 
 #include "smtrain/kernels/conv2d.h"
-#include "smtrain/kernels/cuda/cudnn_graph.h"
+#include "smtrain/kernels/cuda/cudnn_plan.h"
+#include "smtrain/kernels/cuda/plan_choices.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace smtrain::cuda {
 
@@ -28,9 +34,22 @@ CudnnGraph conv2d_graph(const CudnnTarget& target, const Conv2dShape& shape,
 /// f32 no rounding of the inputs to a shorter type.
 bool is_exact_enough(DType dtype, const NumericalNotes& notes);
 
-/// The best plan as far as cuDNN can tell without a run, of those that are exact enough and keep to
-/// the workspace limit. Throws std::runtime_error where there is none.
+/// An operation in one line, with all that the choice of its plan depends on.
+std::string text_of(const Conv2dShape& shape, const Conv2dOperation& operation);
+
+/// The plans that are exact enough and keep to the workspace limit, at most `most` of them, the one
+/// that cuDNN expects to be the fastest first. Throws std::runtime_error where there is none.
+std::vector<CudnnPlan> candidate_plans(const CudnnTarget& target, const Conv2dShape& shape,
+                                       const Conv2dOperation& operation, size_t most);
+
+/// The candidate of a name; none where no candidate is called so.
+std::optional<CudnnPlan> plan_named(const CudnnTarget& target, const Conv2dShape& shape,
+                                    const Conv2dOperation& operation, const std::string& name);
+
+/// The plan that was told, else the fastest candidate where plans are timed, else the first; it
+/// becomes the choice. Plans are not timed while the stream is captured. Throws std::runtime_error
+/// where there is none.
 CudnnPlan choose_plan(const CudnnTarget& target, const Conv2dShape& shape,
-                      const Conv2dOperation& operation);
+                      const Conv2dOperation& operation, PlanChoices& choices, Stream stream);
 
 }  // namespace smtrain::cuda

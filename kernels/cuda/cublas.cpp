@@ -204,7 +204,9 @@ struct Algorithm {
   size_t workspace_bytes;
 };
 
-/// The candidate that cuBLASLt expects to be the fastest; none where it has no way.
+/// The candidate that cuBLASLt expects to be the fastest; none where it has no way. It is not timed
+/// against others: the same problem, GPU and version give the same candidate, so that a job's bits
+/// depend on no choice that would have to be kept.
 std::optional<Algorithm> choose_algorithm(const Problem& problem, Descriptors& described) {
   std::array<cublasLtMatmulHeuristicResult_t, 8> candidates;
   int found = 0;

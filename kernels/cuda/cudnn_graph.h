@@ -1,42 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/kernels/stream.h"
+#include "smtrain/kernels/cuda/cudnn_descriptor.h"
 
 #include <cudnn_graph.h>
 
 #include <array>
-#include <bitset>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-// cuDNN's backend API, which describes operations as graphs and plans how engines compute them.
-// Everything throws std::runtime_error with cuDNN's own words.
+// Graphs of operations, as cuDNN's backend API describes them.
 
 namespace smtrain::cuda {
-
-/// Owns one descriptor: set its attributes, then finalize it.
-class CudnnDescriptor {
- public:
-  explicit CudnnDescriptor(cudnnBackendDescriptorType_t type);
-  ~CudnnDescriptor();
-  CudnnDescriptor(CudnnDescriptor&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
-  CudnnDescriptor& operator=(CudnnDescriptor&& other) noexcept {
-    std::swap(raw_, other.raw_);
-    return *this;
-  }
-
-  cudnnBackendDescriptor_t raw() const { return raw_; }
-
- private:
-  cudnnBackendDescriptor_t raw_ = nullptr;
-};
 
 /// What plans are made for: the GPU of a handle, or one that is described by its properties, in
 /// cuDNN's JSON, on a machine that need not have it. Such plans can be looked at, not executed.
@@ -102,50 +81,6 @@ class CudnnGraph {
   std::vector<std::pair<int64_t, CudnnDescriptor>> tensors_;  // by uid
   std::vector<CudnnDescriptor> parts_, operations_;
   CudnnDescriptor graph_{CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR};
-};
-
-/// Facts about an engine, by cudnnBackendNumericalNote_t and cudnnBackendBehaviorNote_t.
-using NumericalNotes = std::bitset<CUDNN_NUMERICAL_NOTE_TYPE_COUNT>;
-using BehaviorNotes = std::bitset<CUDNN_BEHAVIOR_NOTE_TYPE_COUNT>;
-
-/// An engine, with its settings, that cuDNN proposes for a graph.
-struct CudnnProposal {
-  CudnnDescriptor config{CUDNN_BACKEND_ENGINECFG_DESCRIPTOR};
-  int64_t engine = 0;
-  NumericalNotes numerical;
-  BehaviorNotes behavior;
-};
-
-/// What cuDNN proposes, the one it expects to be fastest first; nothing where no engine knows such
-/// graphs.
-std::vector<CudnnProposal> propose(const CudnnGraph& graph, cudnnBackendHeurMode_t mode);
-
-/// A proposal made ready for execution.
-class CudnnPlan {
- public:
-  /// None where the engine turns out not to support the graph.
-  static std::optional<CudnnPlan> build(std::shared_ptr<const CudnnGraph> graph,
-                                        CudnnProposal proposal);
-
-  int64_t engine() const { return proposal_.engine; }
-  const NumericalNotes& numerical() const { return proposal_.numerical; }
-  const BehaviorNotes& behavior() const { return proposal_.behavior; }
-  size_t workspace_bytes() const { return workspace_bytes_; }
-
-  struct Buffer {
-    int64_t uid;
-    const void* data;
-  };
-  /// The handle is the target's, and no other thread uses it meanwhile.
-  void execute(std::span<const Buffer> buffers, void* workspace, Stream stream) const;
-
- private:
-  CudnnPlan(std::shared_ptr<const CudnnGraph> graph, CudnnProposal proposal);
-
-  std::shared_ptr<const CudnnGraph> graph_;
-  CudnnProposal proposal_;
-  CudnnDescriptor plan_{CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR};
-  size_t workspace_bytes_ = 0;
 };
 
 }  // namespace smtrain::cuda

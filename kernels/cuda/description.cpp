@@ -4,24 +4,22 @@
 #include <fstream>
 
 namespace smtrain::cuda {
-namespace {
-
-std::string three_parts(int version) {
-  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
-         std::to_string(version % 100);
-}
-
-}  // namespace
 
 std::string cuda_version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+std::string library_version_text(int version) {
+  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+         std::to_string(version % 100);
 }
 
 std::string text_of(const Description& d) {
   const std::string driver =
       d.driver.empty() ? "for CUDA " + cuda_version_text(d.driver_cuda) : d.driver;
   return d.gpu + ", driver " + driver + ", CUDA " + cuda_version_text(d.cuda) + ", cuDNN " +
-         three_parts(d.cudnn) + ", " + (d.nccl == 0 ? "no NCCL" : "NCCL " + three_parts(d.nccl));
+         library_version_text(d.cudnn) + ", " +
+         (d.nccl == 0 ? "no NCCL" : "NCCL " + library_version_text(d.nccl));
 }
 
 std::string driver_version() {

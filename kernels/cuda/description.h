@@ -21,6 +21,9 @@ std::string text_of(const Description& description);
 /// "13.2" for 13020.
 std::string cuda_version_text(int version);
 
+/// "9.19.0" for 91900, as cuDNN and NCCL count.
+std::string library_version_text(int version);
+
 /// What the kernel's module of the driver says it is; empty where it does not say.
 std::string driver_version();
 

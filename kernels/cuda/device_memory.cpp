@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/device_memory.h"
 
+#include "smtrain/kernels/cuda/plan_choices.h"
 #include "smtrain/kernels/cuda/stream_workspace.h"
 #include "smtrain/kernels/failure.h"
 
@@ -74,6 +75,11 @@ const char* take_failure() {
   return taken.c_str();
 }
 
+void memory_bytes(size_t* free, size_t* total) {
+  *free = *total = 0;
+  succeeded("memory_bytes", cudaMemGetInfo(free, total));
+}
+
 void use_on_thread() { succeeded("use_on_thread", cudaSetDevice(the_gpu)); }
 
 Stream create_stream() {
@@ -121,7 +127,7 @@ cudaError_t choose_gpu(int gpu) {
 int chosen_gpu() { return the_gpu; }
 
 const DeviceTable& device_memory() {
-  static constexpr DeviceTable table = {
+  static const DeviceTable table = {
       .is_host = false,
       .allocate = allocate,
       .deallocate = deallocate,
@@ -130,6 +136,8 @@ const DeviceTable& device_memory() {
       .copy_within = copy_within,
       .synchronize = synchronize,
       .take_failure = take_failure,
+      .memory_bytes = memory_bytes,
+      .plans = &plan_table(),
       .use_on_thread = use_on_thread,
       .create_stream = create_stream,
       .destroy_stream = destroy_stream,

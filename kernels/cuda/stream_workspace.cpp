@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/stream_workspace.h"
 
-#include <cuda_runtime_api.h>
+#include "smtrain/kernels/cuda/cuda_check.h"
+#include "smtrain/kernels/cuda/stream_capture.h"
 
 #include <map>
 #include <mutex>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace smtrain::cuda {
 namespace {
-
-void check(cudaError_t error, const char* call) {
-  if (error == cudaSuccess) return;
-  cudaGetLastError();  // clears it
-  throw std::runtime_error(std::string(call) + ": " + cudaGetErrorString(error));
-}
 
 struct Workspaces {
   std::mutex mutex;
@@ -30,10 +24,7 @@ Workspaces& workspaces() {
 }
 
 void* allocate_workspace(Stream stream) {
-  auto capture = cudaStreamCaptureStatusNone;
-  check(cudaStreamIsCapturing(static_cast<cudaStream_t>(stream.handle), &capture),
-        "cudaStreamIsCapturing");
-  if (capture != cudaStreamCaptureStatusNone) {
+  if (is_captured(stream)) {
     throw std::runtime_error(
         "a stream that is being captured has no workspace yet: multiply on it once before");
   }

@@ -5,8 +5,10 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 // Whether cuDNN has plans for the convolutions that models are made of is asked here without a GPU,
@@ -83,6 +85,10 @@ std::vector<Conv2dOperation> all_operations() {
           {.direction = kFilter, .accumulate = true}};
 }
 
+CudnnPlan first_plan(const Conv2dShape& shape, const Conv2dOperation& operation) {
+  return std::move(candidate_plans(h200(), shape, operation, 1).front());
+}
+
 void expect_plans(const Layer& layer, DType dtype) {
   for (const Conv2dOperation& operation : all_operations()) {
     SCOPED_TRACE(layer.name + ", " + name_of(dtype) + ", direction " +
@@ -90,7 +96,7 @@ void expect_plans(const Layer& layer, DType dtype) {
                  (operation.bias ? ", bias" : "") + (operation.relu ? ", relu" : "") +
                  (operation.accumulate ? ", accumulate" : ""));
     try {
-      const CudnnPlan plan = choose_plan(h200(), layer.shape(dtype), operation);
+      const CudnnPlan plan = first_plan(layer.shape(dtype), operation);
       EXPECT_FALSE(plan.numerical().test(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC));
       EXPECT_TRUE(dtype != DType::f32 || !plan.numerical().test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE));
       EXPECT_LE(plan.workspace_bytes(), kConv2dWorkspaceLimit);
@@ -152,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(DTypes, Conv2dPlans,
 
 std::string failure_of(const Conv2dShape& shape) {
   try {
-    choose_plan(h200(), shape, {});
+    first_plan(shape, {});
   } catch (const std::runtime_error& error) {
     return error.what();
   }
@@ -172,6 +178,126 @@ TEST(Conv2dPlan, SizesThatDoNotFitEachOtherAreRefused) {
   Conv2dShape shape = layers_of_models()[0].shape(DType::f32);
   shape.out_height -= 4;
   EXPECT_THAT(failure_of(shape), testing::StartsWith("cuDNN: describing an operation: "));
+}
+
+// What a machine remembers of a plan is its name: cuDNN is not asked for proposals again, which
+// takes it some 20 ms for each operation.
+TEST(Conv2dPlan, EachIsFoundByItsName) {
+  constexpr size_t kAll = 1000;
+  size_t plans = 0;
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const Layer& layer : {layers_of_models()[1], layers_of_models().back()}) {
+      for (const Conv2dOperation& operation : all_operations()) {
+        const Conv2dShape shape = layer.shape(dtype);
+        for (const CudnnPlan& plan : candidate_plans(h200(), shape, operation, kAll)) {
+          SCOPED_TRACE(text_of(shape, operation) + ": " + plan.name());
+          const auto found = plan_named(h200(), shape, operation, plan.name());
+          ASSERT_TRUE(found);
+          EXPECT_EQ(found->name(), plan.name());
+          EXPECT_EQ(found->workspace_bytes(), plan.workspace_bytes());
+          EXPECT_EQ(found->numerical(), plan.numerical());
+          ++plans;
+        }
+      }
+    }
+  }
+  EXPECT_GT(plans, 100u);
+}
+
+TEST(Conv2dPlan, NamesThatCudnnDoesNotHaveAreNoPlans) {
+  const Conv2dShape shape = layers_of_models()[1].shape(DType::f32);
+  const std::string name = first_plan(shape, {}).name();
+  const std::vector<std::string> wrong_names = {"",
+                                                "x",
+                                                "-1",
+                                                "999999",
+                                                std::string(100'000, '7'),
+                                                name + " ",
+                                                name + " 1",
+                                                name + " x=1",
+                                                name + " 2=99999999",
+                                                name + " -7=1"};
+  for (const std::string& wrong : wrong_names) {
+    EXPECT_FALSE(plan_named(h200(), shape, {}, wrong)) << wrong.substr(0, 80);
+  }
+}
+
+TEST(Conv2dPlan, NameOfOneThatIsNotExactEnoughIsNotTaken) {
+  const Conv2dShape shape = layers_of_models()[1].shape(DType::f32);
+  const CudnnGraph graph = conv2d_graph(h200(), shape, {});
+  int inexact = 0;
+  for (const CudnnProposal& proposal : propose(graph, CUDNN_HEUR_MODE_A)) {
+    const bool is_taken = plan_named(h200(), shape, {}, proposal.name).has_value();
+    EXPECT_TRUE(!is_taken || is_exact_enough(DType::f32, proposal.numerical)) << proposal.name;
+    inexact += is_exact_enough(DType::f32, proposal.numerical) ? 0 : 1;
+  }
+  EXPECT_GT(inexact, 0);
+}
+
+std::vector<std::string> chosen(const PlanChoices& choices) {
+  std::vector<std::string> lines;
+  choices.visit(
+      [](const PlanChoice& choice, void* context) {
+        static_cast<std::vector<std::string>*>(context)->push_back(
+            std::string(choice.operation) + " -> " + choice.plan + ", " +
+            std::to_string(choice.milliseconds));
+      },
+      &lines);
+  return lines;
+}
+
+TEST(Conv2dPlan, ToldOneIsTakenElseTheFirstWhereNothingIsTimed) {
+  const Conv2dShape shape = layers_of_models()[1].shape(DType::bf16);
+  const std::vector<CudnnPlan> plans = candidate_plans(h200(), shape, {}, 2);
+  ASSERT_EQ(plans.size(), 2u);
+  ASSERT_NE(plans[0].name(), plans[1].name());
+  const std::string text = text_of(shape, {});
+
+  PlanChoices untold;
+  EXPECT_EQ(choose_plan(h200(), shape, {}, untold, {}).name(), plans[0].name());
+  EXPECT_THAT(chosen(untold), testing::ElementsAre(text + " -> " + plans[0].name() + ", 0.000000"));
+
+  PlanChoices told;
+  told.tell({text.c_str(), plans[1].name().c_str(), 0.5F});
+  EXPECT_THAT(chosen(told), testing::IsEmpty());
+  EXPECT_EQ(choose_plan(h200(), shape, {}, told, {}).name(), plans[1].name());
+  EXPECT_THAT(chosen(told), testing::ElementsAre(text + " -> " + plans[1].name() + ", 0.500000"));
+
+  PlanChoices foreign;
+  foreign.tell({text.c_str(), "another library's", 0.5F});
+  EXPECT_EQ(choose_plan(h200(), shape, {}, foreign, {}).name(), plans[0].name());
+  EXPECT_THAT(chosen(foreign),
+              testing::ElementsAre(text + " -> " + plans[0].name() + ", 0.000000"));
+}
+
+TEST(Conv2dPlan, IsChosenByAllThatItDependsOn) {
+  const Conv2dShape shape = layers_of_models()[1].shape(DType::f32);
+  EXPECT_EQ(text_of(shape, {.bias = true}),
+            "result + bias of a f32 convolution (input [4, 6, 45, 45], weight [16, 6, 3, 3], "
+            "groups 1), output [43, 43], stride [1, 1], padding [0, 0], dilation [1, 1], "
+            "channels-last, weight row-major");
+  std::set<std::string> texts;
+  for (const Conv2dOperation& operation : all_operations()) texts.insert(text_of(shape, operation));
+  int64_t Conv2dShape::*const sizes[] = {
+      &Conv2dShape::batch,         &Conv2dShape::in_channels,     &Conv2dShape::in_height,
+      &Conv2dShape::in_width,      &Conv2dShape::out_channels,    &Conv2dShape::out_height,
+      &Conv2dShape::out_width,     &Conv2dShape::kernel_height,   &Conv2dShape::kernel_width,
+      &Conv2dShape::stride_height, &Conv2dShape::stride_width,    &Conv2dShape::pad_top,
+      &Conv2dShape::pad_left,      &Conv2dShape::dilation_height, &Conv2dShape::dilation_width};
+  for (const auto size : sizes) {
+    Conv2dShape other = shape;
+    other.*size += 1;
+    texts.insert(text_of(other, {}));
+  }
+  for (const DType dtype : {DType::f64, DType::bf16, DType::f16}) {
+    Conv2dShape other = shape;
+    other.dtype = dtype;
+    texts.insert(text_of(other, {}));
+  }
+  Conv2dShape grouped = shape;
+  grouped.groups = 2;
+  texts.insert(text_of(grouped, {}));
+  EXPECT_EQ(texts.size(), all_operations().size() + std::size(sizes) + 3 + 1);
 }
 
 TEST(CudnnTarget, BadDescriptionIsRefused) {
