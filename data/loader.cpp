@@ -111,17 +111,9 @@ class EpochPass {
     const Tensor targets = empty({result.size()}, {.dtype = DType::i64}, Device::cpu());
     std::transform(result.indices.begin(), result.indices.end(), targets.data<int64_t>(),
                    [&](int64_t index) { return samples_->dataset().target(index); });
-    result.targets = on_device(targets, MemoryFormat::contiguous);
-    result.images = on_device(std::exchange(slot(batch).images, {}), MemoryFormat::channels_last);
+    result.targets = on_device(targets, options_.device);
+    result.images = on_device(std::exchange(slot(batch).images, {}), options_.device);
     if (!options_.raw) result.images = as_numbers(result.images);
-    return result;
-  }
-
-  Tensor on_device(const Tensor& host, MemoryFormat format) const {
-    if (options_.device.is_cpu()) return host;
-    const Tensor result =
-        empty(host.shape(), {.dtype = host.dtype(), .format = format}, options_.device);
-    copy_into(host, result);
     return result;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/data/decode.h"
 #include "smtrain/data/image.h"
 #include "smtrain/data/resize.h"
 #include "smtrain/data/sample_random.h"
@@ -29,6 +30,11 @@ class Transform {
   virtual bool is_random() const { return false; }
 };
 
+inline constexpr int64_t kMaxPixels = DecodeOptions().max_pixels;  // of a transform's result
+
+/// Throws std::invalid_argument, naming a transform, unless pictures can have the size.
+void check_picture_size(const char* transform, Size2d size);
+
 using Transforms = std::vector<std::shared_ptr<const Transform>>;
 
 /// One transform after the other.
@@ -55,56 +61,6 @@ class Resize : public Transform {
   std::optional<Size2d> size_;
   int64_t shorter_side_ = 0;
   ResizeFilter filter_;
-};
-
-/// The middle [height, width] of a picture; a smaller picture is first padded with black.
-class CenterCrop : public Transform {
- public:
-  explicit CenterCrop(Size2d size);
-  Image apply(Image image, SampleRandom& random) const override;
-  std::string description() const override;
-
- private:
-  Size2d size_;
-};
-
-/// A [height, width] part of the picture with `padding` black pixels added on each side, every
-/// position as likely as any other. apply() throws std::invalid_argument when it is larger than
-/// that.
-class RandomCrop : public Transform {
- public:
-  explicit RandomCrop(Size2d size, int64_t padding = 0);
-  Image apply(Image image, SampleRandom& random) const override;
-  std::string description() const override;
-  bool is_random() const override { return true; }
-
- private:
-  Size2d size_;
-  int64_t padding_;
-};
-
-/// Left and right exchanged with the given probability.
-class RandomHorizontalFlip : public Transform {
- public:
-  explicit RandomHorizontalFlip(double probability = 0.5);
-  Image apply(Image image, SampleRandom& random) const override;
-  std::string description() const override;
-  bool is_random() const override { return true; }
-
- private:
-  double probability_;
-};
-
-/// Top and bottom exchanged with the given probability.
-class RandomVerticalFlip : public Transform {
- public:
-  explicit RandomVerticalFlip(double probability = 0.5);
-  Image apply(Image image, SampleRandom& random) const override;
-  std::string description() const override;
-  bool is_random() const override { return true; }
-
- private:
-  double probability_;
 };
 
 /// To one grey channel, or to three equal ones.

@@ -57,14 +57,6 @@ class TapeScope {
   Context& context_;
 };
 
-// The tensor itself, or its copy on another device.
-Tensor on_device(const Tensor& x, Device device) {
-  if (x.device() == device) return x;
-  const Tensor copy = empty_strided(x.shape(), x.strides(), x.dtype(), device);
-  copy_into(x, copy);
-  return copy;
-}
-
 // Records what is called on a device's stream, and does not run it.
 class CaptureScope {
  public:

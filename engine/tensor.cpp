@@ -266,17 +266,27 @@ void copy_into(const Tensor& x, const Tensor& y, bool accumulate) {
   check(!accumulate && (x.device().is_cpu() || y.device().is_cpu()), "copy_into: can't ",
         accumulate ? "add" : "copy", " from ", x.device(), " to ", y.device());
   // The bytes cross as they are; order and dtype change on the side that the values come from.
-  Tensor staged = empty_strided(y.shape(), empty_like(y).strides(), y.dtype(), x.device());
-  copy_into(x, staged);
   Tensor landed = y.is_dense() ? y : empty_like(y);
+  Tensor staged = x;
+  if (x.dtype() != landed.dtype() || x.strides() != landed.strides()) {
+    staged = empty_strided(y.shape(), landed.strides(), y.dtype(), x.device());
+    copy_into(x, staged);
+  }
   const size_t bytes = static_cast<size_t>(y.numel()) * size_of(y.dtype());
   const Device other = x.device().is_cpu() ? y.device() : x.device();
   const Stream stream = Context::current().stream(other);
   const auto copy =
       x.device().is_cpu() ? other.memory().copy_from_host : other.memory().copy_to_host;
   copy(landed.data(), staged.data(), bytes, stream);
-  other.memory().synchronize(stream);
+  if (y.device().is_cpu()) other.memory().synchronize(stream);  // the host reads it next
   if (!y.is_dense()) copy_into(landed, y);
+}
+
+Tensor on_device(const Tensor& x, Device device) {
+  if (x.device() == device) return x;
+  const Tensor copy = empty_strided(x.shape(), x.strides(), x.dtype(), device);
+  copy_into(x, copy);
+  return copy;
 }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {

@@ -137,6 +137,9 @@ Tensor from_host(const void* values, const Shape& shape, DType dtype);
 /// Overwrites y with x (same shape; dtype, device and layout may differ) outside the graph.
 void copy_into(const Tensor& x, const Tensor& y, bool accumulate = false);
 
+/// x itself, or its copy on another device, which lies like it; outside the graph.
+Tensor on_device(const Tensor& x, Device device);
+
 /// y = value, converted to y's dtype (kernels/elementwise.h).
 void fill(const Tensor& y, double value);
 

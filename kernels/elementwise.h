@@ -26,6 +26,14 @@ struct CopyArgs {
   void* y;
 };
 
+/// y = x, byte by byte, where *skip == 0.
+struct CopyUnlessArgs {
+  int64_t bytes;
+  const int32_t* skip;
+  const void* x;
+  void* y;
+};
+
 enum class UnaryOp : uint8_t { negate, exp, log, log1p, sqrt, abs, square, relu, sigmoid, tanh };
 
 /// y[i] = op(x[i]) for count elements in one dense order.

@@ -7,6 +7,13 @@ namespace smtrain {
 
 inline constexpr int kMaxImageChannels = 4;
 
+/// Where a part of a picture begins, and how it is turned over after it was cut out.
+struct ImageCrop {
+  int32_t top = 0, left = 0;  // may be negative
+  int32_t flip_rows = 0;      // non-zero: upside down
+  int32_t flip_columns = 0;   // non-zero: left and right exchanged
+};
+
 /// y[i, c] = (v - mean[c]) / std[c] in f32, for pixels [pixels, channels]: v = x / 255 of bytes, or
 /// x itself of f32. Divisions, not products with reciprocals: PyTorch's bits.
 struct NormalizeImagesArgs {
@@ -16,6 +23,24 @@ struct NormalizeImagesArgs {
   float mean[kMaxImageChannels];
   float std[kMaxImageChannels];
   const void* x;
+  float* y;
+};
+
+/// y[i] = the numbers, as of NormalizeImagesArgs, of picture index[i] of x [x_rows, x_height,
+/// x_width, channels], or of a part of it: y [rows, height, width, channels]. Part i is `crops[i]`;
+/// where it reaches over the picture's edges it is black, x = 0. An index outside 0 .. x_rows - 1
+/// is reported where the host can read it, and elsewhere gives a black picture.
+struct GatherImagesArgs {
+  int64_t rows, x_rows;
+  int32_t x_height, x_width;
+  int32_t height, width;
+  int channels;
+  DType x_dtype;  // u8 or f32
+  float mean[kMaxImageChannels];
+  float std[kMaxImageChannels];
+  const void* x;
+  const int64_t* index;
+  const ImageCrop* crops;  // null: whole pictures
   float* y;
 };
 

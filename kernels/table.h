@@ -29,6 +29,7 @@ namespace smtrain {
   /* elementwise.h */                                 \
   X(fill, FillArgs)                                   \
   X(copy, CopyArgs)                                   \
+  X(copy_unless, CopyUnlessArgs)                      \
   X(unary, UnaryArgs)                                 \
   X(unary_backward, UnaryBackwardArgs)                \
   X(binary, BinaryArgs)                               \
@@ -46,6 +47,7 @@ namespace smtrain {
   X(masked_scale, MaskedScaleArgs)                    \
   /* image_batch.h */                                 \
   X(normalize_images, NormalizeImagesArgs)            \
+  X(gather_images, GatherImagesArgs)                  \
   X(take_rows, TakeRowsArgs)                          \
   /* optimizer.h, gradient_norm.h */                  \
   X(sgd_step, SgdArgs)                                \
@@ -96,6 +98,7 @@ struct DeviceTable {
   bool is_host;                     // whether the host reads and writes its memory as its own
   void* (*allocate)(size_t bytes);  // 256-byte aligned, or null when memory is out
   void (*deallocate)(void* address);
+  /// At its return the host may change `from`, whether the copy is done or not.
   void (*copy_from_host)(void* to, const void* from, size_t bytes, Stream);
   void (*copy_to_host)(void* to, const void* from, size_t bytes, Stream);
   void (*copy_within)(void* to, const void* from, size_t bytes, Stream);

@@ -37,7 +37,7 @@ std::optional<DataFacts> facts_of_training(const Recipe& recipe, std::ostream& e
   std::error_code ignored;
   if (!std::filesystem::exists(place_of(recipe.data.train), ignored)) return std::nullopt;
   Recipe stored = recipe;
-  stored.data.cache = data::CacheMode::none;
+  stored.data.cache = Cache::none;
   stored.data.corrupt = data::CorruptPolicy::fail;
   const JobData data = open_data(stored, Split::train, {}, err);
   if (recipe.data.corrupt == data::CorruptPolicy::fail) check_sizes(data);

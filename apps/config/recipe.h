@@ -2,7 +2,6 @@
 #pragma once
 
 #include "smtrain/apps/config/layer.h"
-#include "smtrain/data/cache.h"
 #include "smtrain/data/readable_samples.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/optim/adadelta.h"
@@ -123,6 +122,15 @@ struct SplitOptions {
   bool operator==(const SplitOptions&) const = default;
 };
 
+/// Where decoded pictures are kept.
+enum class Cache {
+  automatic,  // as `device` where a GPU computes and they fit, else as `none`
+  none,
+  ram,     // and where a GPU computes in its memory too, if they fit
+  disk,    // likewise
+  device,  // as `ram`, and where a GPU computes in its memory
+};
+
 struct DataOptions {
   DataFormat format = DataFormat::image_folder;
   SplitOptions train;
@@ -131,7 +139,7 @@ struct DataOptions {
   std::optional<Size2d> image_size;  // takes the place of the size of the transform's resize
   int64_t threads = 1;
   int64_t prefetch = 4;
-  data::CacheMode cache = data::CacheMode::none;
+  Cache cache = Cache::automatic;
   std::string cache_dir;  // empty: the system's folder for temporary files
   data::CorruptPolicy corrupt = data::CorruptPolicy::fail;
   Exif exif = Exif::ignore;

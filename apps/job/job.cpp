@@ -78,6 +78,7 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       training_sampler(
           app::training_sampler(training.dataset->size(), {}, recipe.quirks.set_epoch)),
       train_loader(make_loader(training, recipe.data, recipe.train.batch_size, training_sampler)),
+      resident(keep_on_device(training, recipe.data)),
       validation(open_validation(recipe, *training.dataset, err)),
       validation_loader(validation ? std::optional(app::validation_loader(*validation, recipe))
                                    : std::nullopt),
@@ -87,7 +88,8 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       optimizer_options(optimizer_in_use(recipe)),
       rate(recipe.train, base_lr(optimizer_options), train_loader.size()),
       optimizer(build_optimizer(optimizer_options, model->parameters())),
-      training_step(*model, *optimizer, objective, preprocessing, recipe.train.capture),
+      training_step(*model, *optimizer, objective, preprocessing, resident.get(),
+                    recipe.train.capture),
       evaluate(*model, objective, preprocessing, recipe.quirks.test_loss, recipe.train.capture) {
   if (validation_loader)
     check_takes(*model, train_loader.sample_shape(), validation_loader->sample_shape());

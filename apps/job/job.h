@@ -37,6 +37,7 @@ struct Job {
   JobData training;
   std::shared_ptr<data::Sampler> training_sampler;
   data::DataLoader train_loader;
+  std::shared_ptr<const data::ResidentSamples> resident;  // none: the loader hands out batches
   std::optional<JobData> validation;
   std::optional<data::DataLoader> validation_loader;  // none when the recipe names no data
   Preprocessing preprocessing;

@@ -5,15 +5,21 @@
 #include "smtrain/data/array_dataset.h"
 #include "smtrain/data/cache.h"
 #include "smtrain/data/cifar.h"
+#include "smtrain/data/crop.h"
 #include "smtrain/data/idx.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/data/readable_samples.h"
 #include "smtrain/data/selected_samples.h"
+#include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
+#include "smtrain/engine/machine.h"
 #include "smtrain/engine/ops/image_batch.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace smtrain::app {
@@ -120,9 +126,45 @@ struct PixelTransform {
   Result operator()(const Normalize&) const { return nullptr; }
 };
 
+// A part of the machine's and of the device's memory that pictures may take without being asked to.
+constexpr uint64_t kShareOfMemory = 4;
+
+// Whether all pictures are few enough to be kept in memory on both sides. Not, where the first
+// can't be read: what is done then is not this question's.
+bool fit_in_memory(const DatasetPtr& dataset, const data::Transforms& transforms) {
+  const DeviceTable& memory = Context::current().device().memory();
+  size_t free = SIZE_MAX, total = 0;
+  if (memory.memory_bytes != nullptr) memory.memory_bytes(&free, &total);
+  const uint64_t limit =
+      std::min<uint64_t>(memory_limit_bytes().value_or(physical_memory_bytes()), free) /
+      kShareOfMemory;
+  try {
+    const std::optional<int64_t> bytes = data::ResidentSamples::bytes(dataset, transforms);
+    return bytes && static_cast<uint64_t>(*bytes) <= limit;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+// Where decoded pictures are kept on the host's side.
+data::CacheMode cache_mode(const DataOptions& options, const DatasetPtr& dataset,
+                           const data::Transforms& transforms) {
+  switch (options.cache) {
+    case Cache::automatic:
+      return !Context::current().device().is_cpu() && fit_in_memory(dataset, transforms)
+                 ? data::CacheMode::ram
+                 : data::CacheMode::none;
+    case Cache::none: return data::CacheMode::none;
+    case Cache::disk: return data::CacheMode::disk;
+    case Cache::ram:
+    case Cache::device: break;
+  }
+  return data::CacheMode::ram;
+}
+
 // A cache below the data would be taken for a class of it by the next run.
 void check_cache_is_elsewhere(const DataOptions& options) {
-  if (options.cache != data::CacheMode::disk || options.format != DataFormat::image_folder) return;
+  if (options.cache != Cache::disk || options.format != DataFormat::image_folder) return;
   const fs::path cache =
       options.cache_dir.empty() ? fs::temp_directory_path() : fs::path(options.cache_dir);
   for (const SplitOptions& split : {options.train, options.validation}) {
@@ -138,6 +180,11 @@ void check_cache_is_elsewhere(const DataOptions& options) {
 
 Tensor Preprocessing::normalized(const Tensor& images) const {
   return normalize_images(images, mean, std);
+}
+
+Tensor Preprocessing::gathered(const data::ResidentSamples& samples, const Tensor& index,
+                               const Tensor& crops) const {
+  return gather_images(samples.images(), index, crops, samples.crop_size(), mean, std);
 }
 
 data::Transforms pixel_transforms(const DataOptions& options, Split split) {
@@ -188,9 +235,13 @@ JobData open_data(const Recipe& recipe, Split split, const std::vector<std::stri
   const auto print = [&err](const std::string& line) { err << "smtrain: " << line << '\n'; };
   check_cache_is_elsewhere(options);
   const auto threads = static_cast<int>(options.threads);
-  const data::CachedSamples cached = data::cached(
-      open_part(recipe, split, class_names), pixel_transforms(options, split),
-      {.mode = options.cache, .directory = options.cache_dir, .threads = threads, .warn = print});
+  const DatasetPtr part = open_part(recipe, split, class_names);
+  const data::Transforms transforms = pixel_transforms(options, split);
+  const data::CachedSamples cached = data::cached(part, transforms,
+                                                  {.mode = cache_mode(options, part, transforms),
+                                                   .directory = options.cache_dir,
+                                                   .threads = threads,
+                                                   .warn = print});
   const data::ReadableSamples readable =
       data::readable_samples(cached.dataset, options.corrupt, threads);
   const char* action = options.corrupt == data::CorruptPolicy::skip ? "left out: " : "replaced: ";
@@ -199,6 +250,23 @@ JobData open_data(const Recipe& recipe, Split split, const std::vector<std::stri
     print(action + (names_it ? "" : sample.source + ": ") + sample.reason);
   }
   return {.dataset = readable.dataset, .transforms = cached.transforms};
+}
+
+std::shared_ptr<const data::ResidentSamples> keep_on_device(const JobData& data,
+                                                            const DataOptions& options) {
+  const Device device = Context::current().device();
+  if (device.is_cpu() || options.cache == Cache::none) return nullptr;
+  const bool is_asked_for = options.cache == Cache::device;
+  if (!is_asked_for && !fit_in_memory(data.dataset, data.transforms)) return nullptr;
+  try {
+    return std::make_shared<data::ResidentSamples>(data.dataset, data.transforms, device,
+                                                   static_cast<int>(options.threads));
+  } catch (const BadInput&) {  // pictures of several sizes, or that can't be read
+    if (is_asked_for) throw;
+  } catch (const OutOfMemory&) {
+    if (is_asked_for) throw;
+  }
+  return nullptr;
 }
 
 data::DataLoader make_loader(const JobData& data, const DataOptions& options, int64_t batch_size,

@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/traps.h"
 #include "smtrain/data/dataset.h"
 #include "smtrain/data/loader.h"
+#include "smtrain/data/resident_samples.h"
 #include "smtrain/data/transform.h"
 #include "smtrain/engine/tensor.h"
 
@@ -24,6 +25,10 @@ struct Preprocessing {
 
   /// The model's input for a batch as a loader hands it out: f32, channels-last.
   Tensor normalized(const Tensor& images) const;
+
+  /// The same for samples that lie on the device: see gather_images().
+  Tensor gathered(const data::ResidentSamples& samples, const Tensor& index,
+                  const Tensor& crops) const;
 };
 
 enum class Split { train, validation };
@@ -40,6 +45,12 @@ struct JobData {
 /// when a cache can't be had. Throws what the dataset throws.
 JobData open_data(const Recipe& recipe, Split split, const std::vector<std::string>& class_names,
                   std::ostream& err);
+
+/// Training data in the memory of the current context's device, if data.cache wants it there and it
+/// fits. None on the CPU. Throws std::invalid_argument and OutOfMemory where
+/// data.cache is `device` and that can't be.
+std::shared_ptr<const data::ResidentSamples> keep_on_device(const JobData& data,
+                                                            const DataOptions& options);
 
 /// The shape of an array file of so many pictures [C, H, W] in a format.
 Shape array_shape(int64_t count, const Shape& picture, ImageDataFormat format);

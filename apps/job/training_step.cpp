@@ -3,7 +3,9 @@
 
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+#include "smtrain/engine/context.h"
 #include "smtrain/engine/ops/accuracy.h"
+#include "smtrain/engine/ops/image_batch.h"
 #include "smtrain/engine/ops/view.h"
 
 #include <cmath>
@@ -25,67 +27,124 @@ bool is_finite(const Tensor& x) {
   return true;
 }
 
+// Steps that are recorded as one where they can be: starting a recording costs the host a few
+// microseconds, and a small model's step takes the device no more than some ten of them.
+constexpr int64_t kStepsTogether = 10;
+
+std::vector<Tensor> buffers_of(const nn::Module& model) {
+  std::vector<Tensor> buffers;
+  for (const auto& [name, buffer] : model.named_buffers()) buffers.push_back(buffer);
+  return buffers;
+}
+
+int64_t most_steps(const data::ResidentSamples* resident) {
+  Context& context = Context::current();
+  return resident != nullptr && context.draws_philox(context.device()) ? kStepsTogether : 1;
+}
+
 }  // namespace
 
 TrainingStep::TrainingStep(nn::Module& model, optim::Optimizer& optimizer,
                            const Objective& objective, const Preprocessing& preprocessing,
-                           bool capture)
+                           const data::ResidentSamples* resident, bool capture)
     : model_(model),
       optimizer_(optimizer),
       objective_(objective),
       preprocessing_(preprocessing),
-      correct_(zeros({}, {.dtype = DType::i64})),
-      step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {
-  for (const auto& [name, buffer] : model.named_buffers()) {
-    buffers_.push_back({buffer, empty_like(buffer)});
-  }
+      resident_(resident),
+      backup_(buffers_of(model)),
+      max_steps_(most_steps(resident)),
+      losses_(zeros({max_steps_})),
+      correct_(zeros({max_steps_}, {.dtype = DType::i64})),
+      step_([this](std::span<const Tensor> inputs) { return run(inputs); }, capture) {}
+
+// Inputs are images and targets of one batch, or of resident samples their numbers
+// [steps, batch size] and perhaps their crops [steps, batch size, 4].
+TrainingStep::Batch TrainingStep::batch_of(std::span<const Tensor> inputs, int64_t step) const {
+  if (resident_ == nullptr) return {preprocessing_.normalized(inputs[0]), inputs[1]};
+  const Tensor index = select(inputs[0], 0, step);
+  const Tensor crops = inputs.size() > 1 ? select(inputs[1], 0, step) : Tensor();
+  return {preprocessing_.gathered(*resident_, index, crops),
+          take_rows(resident_->targets(), index)};
 }
 
 std::vector<Tensor> TrainingStep::run(std::span<const Tensor> inputs) {
-  for (const auto& [now, before] : buffers_) copy_into(now, before);
-  const Tensor output = model_(preprocessing_.normalized(inputs[0]));
-  count_correct(output.detach(), inputs[1], correct_);
-  const Tensor loss = objective_(output, inputs[1]);
-  optimizer_.zero_grad();
-  loss.backward();
-  check_finite(loss, optimizer_.arena().skip_flag());
-  optimizer_.step();
-  return {loss.detach()};
-}
-
-int64_t TrainingStep::correct() const { return static_cast<int64_t>(correct_.item()); }
-
-Tensor TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
-  const Tensor inputs[] = {images, targets};
+  const Tensor& skip = optimizer_.arena().skip_flag();
   fill(correct_, 0);
-  const std::vector<uint8_t> random_state = Context::current().random_state();
-  const Tensor loss = step_(inputs)[0];
-  if (optimizer_.arena().skip_flag().item() != 0) {
-    Context::current().set_random_state(random_state);  // the same dropout masks once more
-    const char* what = std::isnan(loss.item()) ? "nan" : "infinite";  // a NaN would print its sign
-    take_back();
-    const std::string cause = find_non_finite(inputs);
-    take_back();
-    throw NonFiniteLoss(concat_text("the loss is ", what, "; ", cause));
+  for (int64_t i = 0; i < steps_; ++i) {
+    backup_.keep(skip);
+    const auto [x, targets] = batch_of(inputs, i);
+    const Tensor output = model_(x);
+    count_correct(output.detach(), targets, select(correct_, 0, i));
+    const Tensor loss = objective_(output, targets);
+    optimizer_.zero_grad();
+    loss.backward();
+    check_finite(loss, skip);
+    optimizer_.step();
+    copy_into(loss.detach(), select(losses_, 0, i));
   }
-  return loss;
+  return {};
 }
 
-// Undoes a forward pass: the model's buffers are as before it, the optimizer's flag is clear.
+void TrainingStep::start(std::vector<Tensor> inputs, int64_t steps) {
+  inputs_ = std::move(inputs);
+  steps_ = steps;
+  backup_.keep_generator();
+  step_(inputs_);
+}
+
+void TrainingStep::operator()(const Tensor& images, const Tensor& targets) {
+  batch_size_ = targets.numel();
+  start({images, targets}, 1);
+}
+
+void TrainingStep::operator()(std::span<const int64_t> samples, int64_t epoch_seed, int64_t steps) {
+  batch_size_ = std::ssize(samples) / steps;
+  const auto [index, crops] = resident_->select(samples, epoch_seed);
+  std::vector<Tensor> inputs = {reshape(index, {steps, batch_size_})};
+  if (crops.defined()) inputs.push_back(reshape(crops, {steps, batch_size_, 4}));
+  start(std::move(inputs), steps);
+}
+
+std::span<const StepResult> TrainingStep::results() {
+  const std::vector<double> losses = narrow(losses_, 0, 0, steps_).to_vector<double>();
+  const std::vector<int64_t> correct = narrow(correct_, 0, 0, steps_).to_vector<int64_t>();
+  results_.clear();
+  for (size_t i = 0; i < losses.size(); ++i) {
+    results_.push_back({.samples = batch_size_, .loss = losses[i], .correct = correct[i]});
+    if (!std::isfinite(losses[i])) break;
+  }
+  return results_;
+}
+
+std::string TrainingStep::why_not_finite() {
+  // A NaN would print its sign.
+  const char* what = std::isnan(results_.back().loss) ? "nan" : "infinite";
+  take_back();
+  const std::string cause = find_non_finite();
+  take_back();
+  return concat_text("the loss is ", what, "; ", cause);
+}
+
+// Undoes a forward pass: buffers and random numbers are as before it, the optimizer's flag is
+// clear.
 void TrainingStep::take_back() {
-  for (const auto& [now, before] : buffers_) copy_into(before, now);
+  backup_.restore();
   fill(optimizer_.arena().skip_flag(), 0);
 }
 
 // The same step once more, operation by operation.
-std::string TrainingStep::find_non_finite(std::span<const Tensor> inputs) {
+std::string TrainingStep::find_non_finite() {
   std::map<const GraphNode*, std::string> parameter_names;
   for (const auto& [name, parameter] : model_.named_parameters()) {
     if (!is_finite(parameter)) return "parameter " + name + " is not finite";
     parameter_names[parameter.graph_node().get()] = name;
   }
-  if (!is_finite(preprocessing_.normalized(inputs[0])))
-    return "the batch holds numbers that are not finite";
+  std::vector<Tensor> inputs;
+  for (const Tensor& input : inputs_)
+    inputs.push_back(on_device(input, Context::current().device()));
+  const auto [x, targets] = batch_of(inputs, std::ssize(results_) - 1);
+  if (!is_finite(x)) return "the batch holds numbers that are not finite";
   std::string culprit;
   const OperationObserver observer(
       [&](const char* name, const Tensor& y, std::span<const Tensor> operands) {
@@ -100,7 +159,7 @@ std::string TrainingStep::find_non_finite(std::span<const Tensor> inputs) {
           }
         }
       });
-  objective_(model_(preprocessing_.normalized(inputs[0])), inputs[1]);
+  objective_(model_(x), targets);
   return culprit.empty() ? "a repetition of the step gave finite numbers" : culprit;
 }
 

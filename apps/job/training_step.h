@@ -3,50 +3,76 @@
 
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/objective.h"
+#include "smtrain/data/resident_samples.h"
 #include "smtrain/engine/captured_step.h"
+#include "smtrain/engine/step_backup.h"
 #include "smtrain/nn/module.h"
 
-#include <stdexcept>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace smtrain::app {
 
-/// A step's loss was infinite or not a number; says where that began.
-class NonFiniteLoss : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
+/// How a step went.
+struct StepResult {
+  int64_t samples = 0;
+  double loss = 0;      // mean over the batch
+  int64_t correct = 0;  // samples that the model had right, before its update
 };
 
-/// Forward, loss, backward and update of one batch, captured unless told otherwise. A step whose
-/// loss is not finite leaves the model as it was and throws NonFiniteLoss.
+/// Forward, loss, backward and update of a batch, captured unless told otherwise. Steps are only
+/// started: the device goes on with the next ones while the host waits for results() of the last.
+/// A step whose loss is not finite, and those after it, leave the model as it was.
 class TrainingStep {
  public:
+  /// Of batches that a loader hands out, or with `resident` of samples that lie on the device.
   TrainingStep(nn::Module& model, optim::Optimizer& optimizer, const Objective& objective,
-               const Preprocessing& preprocessing, bool capture);
+               const Preprocessing& preprocessing, const data::ResidentSamples* resident,
+               bool capture);
   TrainingStep(const TrainingStep&) = delete;
   TrainingStep& operator=(const TrainingStep&) = delete;
 
-  /// How many of the last step's samples the model had right, before its update.
-  int64_t correct() const;
+  /// Starts a step on images as a loader hands them out.
+  void operator()(const Tensor& images, const Tensor& targets);
 
-  /// Trains on images as a loader hands them out. Returns the loss, valid until the next step.
-  Tensor operator()(const Tensor& images, const Tensor& targets);
+  /// Starts `steps` steps, one after the other and at most max_steps(), on equal parts of
+  /// `samples`.
+  void operator()(std::span<const int64_t> samples, int64_t epoch_seed, int64_t steps);
+
+  /// How many steps can be started together. More than one where nothing that changes from step to
+  /// step is the host's.
+  int64_t max_steps() const { return max_steps_; }
+
+  /// Waits for what was started last: its steps, of which one whose loss is not finite is the last.
+  std::span<const StepResult> results();
+
+  /// Where the loss that was not finite came from. After it, training goes on as if that step had
+  /// never been.
+  std::string why_not_finite();
 
  private:
-  std::vector<Tensor> run(std::span<const Tensor> inputs);
-  void take_back();
-  std::string find_non_finite(std::span<const Tensor> inputs);
-
-  struct Buffer {
-    Tensor now, before;  // in the model; as it was when the step began
+  struct Batch {
+    Tensor x, targets;  // as the model and the objective take them
   };
+  Batch batch_of(std::span<const Tensor> inputs, int64_t step) const;
+  std::vector<Tensor> run(std::span<const Tensor> inputs);
+  void start(std::vector<Tensor> inputs, int64_t steps);
+  void take_back();
+  std::string find_non_finite();
 
   nn::Module& model_;
   optim::Optimizer& optimizer_;
   const Objective& objective_;
   const Preprocessing& preprocessing_;
-  std::vector<Buffer> buffers_;
-  Tensor correct_;  // i64 []
+  const data::ResidentSamples* resident_;
+  StepBackup backup_;
+  const int64_t max_steps_;
+  Tensor losses_, correct_;     // f32, i64 [max_steps], of the steps of one start
+  std::vector<Tensor> inputs_;  // of the last start
+  int64_t batch_size_ = 0, steps_ = 0;
+  std::vector<StepResult> results_;
   CapturedStep step_;
 };
 

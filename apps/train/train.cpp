@@ -6,6 +6,7 @@
 #include "smtrain/apps/config/traps.h"
 #include "smtrain/apps/job/job.h"
 #include "smtrain/apps/job/plan_keeper.h"
+#include "smtrain/apps/job/training_epoch.h"
 #include "smtrain/apps/printable.h"
 #include "smtrain/apps/report/evaluation_report.h"
 #include "smtrain/apps/train/first_batches.h"
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -54,6 +56,17 @@ bool evaluates_after_epoch(const Recipe& recipe, int64_t epoch, int64_t step) {
                                                            : evaluates_after_step(recipe, step);
 }
 
+// How many steps after `step` the host need not look between: with one learning rate, up to the
+// next evaluation or the end of the run.
+int64_t steps_without_pause(const Job& job, int64_t step) {
+  int64_t end = step + 1;
+  while (end - step < job.training_step.max_steps() && end < job.rate.total_steps() &&
+         job.rate.at(end) == job.rate.at(step) && !evaluates_after_step(job.recipe, end)) {
+    ++end;
+  }
+  return end - step;
+}
+
 // One epoch of training, or what is left of the run. `evaluate` is called where the recipe wants an
 // evaluation within the epoch.
 EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, TrainingLog& log,
@@ -69,18 +82,19 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, TrainingLo
   log.epoch_start(progress);
   job.training_sampler->set_epoch(epoch);
   job.model->train();
-  for (const auto& batch : job.train_loader) {
+  TrainingEpoch batches(job);
+  while (batches.next()) {
     job.optimizer->set_lr(job.rate.at(step));
-    ++step;
-    try {
-      progress.add_batch(batch.size(), job.training_step(batch.images, batch.targets).item());
-    } catch (const NonFiniteLoss& error) {
-      fail("train: epoch ", epoch, ", step ", step, ": ", error.what());
+    for (const StepResult& result : batches.train(steps_without_pause(job, step))) {
+      ++step;
+      if (!std::isfinite(result.loss))
+        fail("train: epoch ", epoch, ", step ", step, ": ", job.training_step.why_not_finite());
+      progress.add_batch(result.samples, result.loss);
+      progress.correct += result.correct;
+      log.step(progress);
+      if (progress.batch % job.recipe.log.interval == 0)
+        metrics.step(progress, step, job.optimizer->lr());
     }
-    progress.correct += job.training_step.correct();
-    log.step(progress);
-    if (progress.batch % job.recipe.log.interval == 0)
-      metrics.step(progress, step, job.optimizer->lr());
     if (step == job.rate.total_steps() || log.wants_to_stop()) break;
     if (progress.batch < progress.batches && evaluates_after_step(job.recipe, step)) {
       training += Clock::now() - start;

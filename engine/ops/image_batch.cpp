@@ -4,19 +4,46 @@
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/view.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace smtrain {
+
+namespace {
+
+void check_images(const char* op, const Tensor& images, const std::vector<double>& mean,
+                  const std::vector<double>& std) {
+  check(images.ndim() == 4 && images.size(1) <= kMaxImageChannels, op,
+        ": expected shape [N, C, H, W] with up to ", kMaxImageChannels, " channels, got ",
+        images.shape());
+  check(images.dtype() == DType::u8 || images.dtype() == DType::f32, op,
+        ": expected u8 or f32 images, got ", images.dtype());
+  const int64_t channels = images.size(1);
+  check(static_cast<int64_t>(mean.size()) == channels && mean.size() == std.size(), op,
+        ": expected a mean and a std for each of ", channels, " channels, got ", mean.size(),
+        " and ", std.size());
+}
+
+template <typename Args>
+void set_statistics(Args& args, const std::vector<double>& mean, const std::vector<double>& std) {
+  for (size_t c = 0; c < mean.size(); ++c) {
+    args.mean[c] = static_cast<float>(mean[c]);
+    args.std[c] = static_cast<float>(std[c]);
+  }
+}
+
+void check_index(const char* op, const Tensor& x, const Tensor& index) {
+  check(index.dtype() == DType::i64 && index.ndim() == 1, op,
+        ": index expects i64 of one dimension, got ", index.dtype(), " of shape ", index.shape());
+  check_same_device(op, x, "index", index);
+}
+
+}  // namespace
 
 Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
                         const std::vector<double>& std) {
-  check(images.ndim() == 4 && images.size(1) <= kMaxImageChannels,
-        "normalize_images: expected shape [N, C, H, W] with up to ", kMaxImageChannels,
-        " channels, got ", images.shape());
-  check(images.dtype() == DType::u8 || images.dtype() == DType::f32,
-        "normalize_images: expected u8 or f32 images, got ", images.dtype());
+  check_images("normalize_images", images, mean, std);
   const int64_t channels = images.size(1);
-  check(static_cast<int64_t>(mean.size()) == channels && mean.size() == std.size(),
-        "normalize_images: expected a mean and a std for each of ", channels, " channels, got ",
-        mean.size(), " and ", std.size());
   const Tensor in = to_channels_last(images.detach());
   const Tensor y =
       empty(in.shape(), {.dtype = DType::f32, .format = MemoryFormat::channels_last}, in.device());
@@ -29,11 +56,55 @@ Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
       .x = in.data(),
       .y = y.data<float>(),
   };
-  for (size_t c = 0; c < mean.size(); ++c) {
-    args.mean[c] = static_cast<float>(mean[c]);
-    args.std[c] = static_cast<float>(std[c]);
-  }
+  set_statistics(args, mean, std);
   call(images.device(), &KernelTable::normalize_images, args);
+  return y;
+}
+
+Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, Size2d size,
+                     const std::vector<double>& mean, const std::vector<double>& std) {
+  check_images("gather_images", x, mean, std);
+  check(x.is_contiguous(MemoryFormat::channels_last),
+        "gather_images: expected channels-last images, got shape ", x.shape(), " with strides ",
+        x.strides());
+  check_index("gather_images", x, index);
+  const int64_t rows = index.numel();
+  if (crops.defined()) {
+    check(crops.dtype() == DType::i32 && crops.shape() == Shape{rows, 4},
+          "gather_images: crops expects i32 of shape ", Shape{rows, 4}, ", got ", crops.dtype(),
+          " of shape ", crops.shape());
+    check_same_device("gather_images", x, "crops", crops);
+  } else {
+    check(size == Size2d(x.size(2), x.size(3)), "gather_images: without crops expected size ",
+          x.size(2), "x", x.size(3), ", got ", size);
+  }
+  const int64_t channels = x.size(1);
+  constexpr int64_t kMaxValues = std::numeric_limits<int32_t>::max();
+  check(size.height >= 0 && size.width >= 0 && size.height <= kMaxValues &&
+            size.width * channels <= kMaxValues / std::max<int64_t>(1, size.height),
+        "gather_images: expected parts of less than 2^31 values, got ", size, " of ", channels,
+        " channels");
+  const Tensor y = empty({rows, channels, size.height, size.width},
+                         {.dtype = DType::f32, .format = MemoryFormat::channels_last}, x.device());
+  const Tensor indices = contiguous(index), parts = crops.defined() ? contiguous(crops) : Tensor();
+  GatherImagesArgs args{
+      .rows = rows,
+      .x_rows = x.size(0),
+      .x_height = static_cast<int32_t>(x.size(2)),
+      .x_width = static_cast<int32_t>(x.size(3)),
+      .height = static_cast<int32_t>(size.height),
+      .width = static_cast<int32_t>(size.width),
+      .channels = static_cast<int>(channels),
+      .x_dtype = x.dtype(),
+      .mean = {},
+      .std = {},
+      .x = x.data(),
+      .index = indices.data<int64_t>(),
+      .crops = parts.defined() ? static_cast<const ImageCrop*>(parts.data()) : nullptr,
+      .y = y.data<float>(),
+  };
+  set_statistics(args, mean, std);
+  call(x.device(), &KernelTable::gather_images, args);
   return y;
 }
 
@@ -44,10 +115,7 @@ Tensor take_rows(const Tensor& x, const Tensor& index) {
         "take_rows: expected a contiguous or channels-last data set, got shape ", x.shape(),
         " with strides ", x.strides());
   check(!x.requires_grad(), "take_rows: has no gradient");
-  check(index.dtype() == DType::i64 && index.ndim() == 1,
-        "take_rows: index expects i64 of one dimension, got ", index.dtype(), " of shape ",
-        index.shape());
-  check_same_device("take_rows", x, "index", index);
+  check_index("take_rows", x, index);
   Shape shape = x.shape();
   shape[0] = index.numel();
   const Tensor rows = contiguous(index);

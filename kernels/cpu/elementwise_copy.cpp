@@ -132,6 +132,10 @@ CopyBlock copy_block_for(const CopyArgs& a) {
 
 }  // namespace
 
+void copy_unless(const CopyUnlessArgs& a, Stream) {
+  if (*a.skip == 0) std::memcpy(a.y, a.x, static_cast<size_t>(a.bytes));
+}
+
 void copy(const CopyArgs& a, Stream) {
   StridedLoop<2> loop({a.x_layout, a.y_layout});
   loop.sort_by(1);

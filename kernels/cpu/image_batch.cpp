@@ -8,44 +8,109 @@
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
 namespace smtrain::cpu {
 
-void normalize_images(const NormalizeImagesArgs& a, Stream) {
-  const int channels = a.channels;
-  if (a.x_dtype == DType::f32) {
-    const auto* x = static_cast<const float*>(a.x);
-    parallel_for(a.pixels, grain_of(4 * channels), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        for (int c = 0; c < channels; ++c) {
-          a.y[i * channels + c] = (x[i * channels + c] - a.mean[c]) / a.std[c];
-        }
+namespace {
+
+/// (x - mean) / std, of bytes / 255, of which there are few.
+template <typename T, typename Args>
+class Normalize {
+ public:
+  explicit Normalize(const Args& a) : a_(a) {
+    if constexpr (std::is_same_v<T, uint8_t>) {
+      for (int c = 0; c < a.channels; ++c) {
+        for (int v = 0; v < 256; ++v)
+          table_[c][v] = (static_cast<float>(v) / 255.0f - a.mean[c]) / a.std[c];
       }
-    });
-    return;
-  }
-  float table[kMaxImageChannels][256];  // a byte has few values
-  for (int c = 0; c < channels; ++c) {
-    for (int v = 0; v < 256; ++v) {
-      table[c][v] = (static_cast<float>(v) / 255.0f - a.mean[c]) / a.std[c];
     }
   }
-  const auto* x = static_cast<const uint8_t*>(a.x);
-  parallel_for(a.pixels, grain_of(channels), [&](int64_t begin, int64_t end) {
+
+  float operator()(T x, int channel) const {
+    if constexpr (std::is_same_v<T, uint8_t>) {
+      return table_[channel][x];
+    } else {
+      return (x - a_.mean[channel]) / a_.std[channel];
+    }
+  }
+
+  void pixels(const T* x, int64_t count, float* y) const {
+    const int channels = a_.channels;
+    for (int64_t i = 0; i < count; ++i) {
+      for (int c = 0; c < channels; ++c) y[i * channels + c] = (*this)(x[i * channels + c], c);
+    }
+  }
+
+ private:
+  const Args& a_;
+  float table_[kMaxImageChannels][256];
+};
+
+template <typename T>
+void normalize(const NormalizeImagesArgs& a) {
+  const Normalize<T, NormalizeImagesArgs> normalized(a);
+  parallel_for(a.pixels, grain_of(4 * a.channels), [&](int64_t begin, int64_t end) {
+    normalized.pixels(static_cast<const T*>(a.x) + begin * a.channels, end - begin,
+                      a.y + begin * a.channels);
+  });
+}
+
+/// Reports the first index that is out of range.
+template <typename Args>
+bool indices_are_in_range(const char* entry, const Args& a) {
+  for (int64_t i = 0; i < a.rows; ++i) {
+    if (a.index[i] >= 0 && a.index[i] < a.x_rows) continue;
+    kernel_failure = std::string(entry) + ": index " + std::to_string(a.index[i]) +
+                     " at position " + std::to_string(i) + " is out of range (expected 0 to " +
+                     std::to_string(a.x_rows - 1) + ")";
+    return false;
+  }
+  return true;
+}
+
+template <typename T>
+void gather(const GatherImagesArgs& a) {
+  const Normalize<T, GatherImagesArgs> normalized(a);
+  const int channels = a.channels;
+  const int64_t area = int64_t{a.height} * a.width;
+  parallel_for(a.rows, grain_of(4 * area * channels), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      for (int c = 0; c < channels; ++c) a.y[i * channels + c] = table[c][x[i * channels + c]];
+      const T* picture =
+          static_cast<const T*>(a.x) + a.index[i] * int64_t{a.x_height} * a.x_width * channels;
+      float* y = a.y + i * area * channels;
+      if (a.crops == nullptr) {
+        normalized.pixels(picture, area, y);
+        continue;
+      }
+      const ImageCrop& crop = a.crops[i];
+      for (int r = 0; r < a.height; ++r) {
+        const int64_t from_row = crop.top + (crop.flip_rows != 0 ? a.height - 1 - r : r);
+        for (int c = 0; c < a.width; ++c, y += channels) {
+          const int64_t from = crop.left + (crop.flip_columns != 0 ? a.width - 1 - c : c);
+          const bool is_inside =
+              from_row >= 0 && from_row < a.x_height && from >= 0 && from < a.x_width;
+          const T* x = picture + (from_row * a.x_width + from) * channels;
+          for (int k = 0; k < channels; ++k) y[k] = normalized(is_inside ? x[k] : T{}, k);
+        }
+      }
     }
   });
 }
 
+}  // namespace
+
+void normalize_images(const NormalizeImagesArgs& a, Stream) {
+  a.x_dtype == DType::f32 ? normalize<float>(a) : normalize<uint8_t>(a);
+}
+
+void gather_images(const GatherImagesArgs& a, Stream) {
+  if (!indices_are_in_range("gather_images", a)) return;
+  a.x_dtype == DType::f32 ? gather<float>(a) : gather<uint8_t>(a);
+}
+
 void take_rows(const TakeRowsArgs& a, Stream) {
-  for (int64_t i = 0; i < a.rows; ++i) {
-    if (a.index[i] >= 0 && a.index[i] < a.x_rows) continue;
-    kernel_failure = "take_rows: index " + std::to_string(a.index[i]) + " at position " +
-                     std::to_string(i) + " is out of range (expected 0 to " +
-                     std::to_string(a.x_rows - 1) + ")";
-    return;
-  }
+  if (!indices_are_in_range("take_rows", a)) return;
   if (a.row_bytes == 0) return;
   const auto* x = static_cast<const std::byte*>(a.x);
   auto* y = static_cast<std::byte*>(a.y);

@@ -20,6 +20,17 @@ struct MoveDense {
   }
 };
 
+struct MoveUnless {
+  const int32_t* skip;
+  const uint8_t* x;
+  uint8_t* y;
+
+  template <int lanes>
+  __device__ void run(int64_t i) const {
+    if (*skip == 0) store(y + i, load<lanes>(x + i));
+  }
+};
+
 template <typename Bits>
 struct MoveStrided {
   StridedLoop<2> loop;
@@ -173,6 +184,14 @@ bool convert_dense(const CopyArgs& a, int64_t count, Stream stream) {
 }
 
 }  // namespace
+
+void copy_unless(const CopyUnlessArgs& a, Stream stream) {
+  const auto* x = static_cast<const uint8_t*>(a.x);
+  auto* y = static_cast<uint8_t*>(a.y);
+  constexpr int kLanes = kLanesOf<uint8_t>;
+  for_each<kLanes>("copy_unless", a.bytes, is_aligned<kLanes>(x) && is_aligned<kLanes>(y),
+                   MoveUnless{a.skip, x, y}, stream);
+}
 
 void copy(const CopyArgs& a, Stream stream) {
   StridedLoop<2> loop({a.x_layout, a.y_layout});

@@ -8,6 +8,7 @@
 #define SMTRAIN_HAND_WRITTEN_KERNELS(X)      \
   X(fill, FillArgs)                          \
   X(copy, CopyArgs)                          \
+  X(copy_unless, CopyUnlessArgs)             \
   X(unary, UnaryArgs)                        \
   X(unary_backward, UnaryBackwardArgs)       \
   X(binary, BinaryArgs)                      \
@@ -21,6 +22,7 @@
   X(bernoulli_mask, BernoulliMaskArgs)       \
   X(masked_scale, MaskedScaleArgs)           \
   X(normalize_images, NormalizeImagesArgs)   \
+  X(gather_images, GatherImagesArgs)         \
   X(take_rows, TakeRowsArgs)                 \
   X(sgd_step, SgdArgs)                       \
   X(adam_step, AdamArgs)                     \

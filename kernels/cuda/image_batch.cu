@@ -5,7 +5,14 @@
 namespace smtrain::cuda {
 namespace {
 
-/// Compiled without contraction into fused operations: the bits of the CPU, which are PyTorch's.
+/// What a model takes for a stored value. Compiled without contraction into fused operations: the
+/// bits of the CPU, which are PyTorch's.
+template <typename T>
+__device__ __forceinline__ float normalized(T x, float mean, float std) {
+  const auto value = static_cast<float>(x);
+  return ((std::is_same_v<T, uint8_t> ? value / 255.0f : value) - mean) / std;
+}
+
 template <typename T>
 struct Normalize {
   NormalizeImagesArgs a;
@@ -16,9 +23,7 @@ struct Normalize {
     Vec<float, lanes> out;
     int channel = static_cast<int>(i % a.channels);
     for (int lane = 0; lane < lanes; ++lane) {
-      const float value = std::is_same_v<T, uint8_t> ? static_cast<float>(in[lane]) / 255.0f
-                                                     : static_cast<float>(in[lane]);
-      out[lane] = (value - a.mean[channel]) / a.std[channel];
+      out[lane] = normalized(in[lane], a.mean[channel], a.std[channel]);
       channel = channel + 1 == a.channels ? 0 : channel + 1;
     }
     store(a.y + i, out);
@@ -31,6 +36,76 @@ void normalize(const NormalizeImagesArgs& a, Stream stream) {
   for_each<kLanes>("normalize_images", a.pixels * a.channels,
                    is_aligned<kLanes>(static_cast<const T*>(a.x)) && is_aligned<kLanes>(a.y),
                    Normalize<T>{a}, stream);
+}
+
+constexpr int kGatherThreads = 128;
+
+/// The value at (row, column, channel) of a part of a picture, black outside of the picture.
+template <typename T>
+__device__ __forceinline__ T value_at(const GatherImagesArgs& a, const T* picture,
+                                      const ImageCrop& crop, int row, int column, int channel) {
+  const int y = crop.top + (crop.flip_rows != 0 ? a.height - 1 - row : row);
+  const int x = crop.left + (crop.flip_columns != 0 ? a.width - 1 - column : column);
+  const bool is_inside = y >= 0 && y < a.x_height && x >= 0 && x < a.x_width;
+  return is_inside ? picture[(int64_t{y} * a.x_width + x) * a.channels + channel] : T{};
+}
+
+/// Blocks in x share out the pictures, those in y a picture's values; a thread takes `lanes`
+/// neighbours at a time, where the number of values is a multiple of them.
+template <typename T, int lanes, bool crops>
+__global__ void __launch_bounds__(kGatherThreads) gather_images_kernel(GatherImagesArgs a) {
+  const int values = a.height * a.width * a.channels;
+  const int stride = static_cast<int>(gridDim.y) * kGatherThreads * lanes;
+  const int first = static_cast<int>(blockIdx.y * kGatherThreads + threadIdx.x) * lanes;
+  const int64_t x_values = int64_t{a.x_height} * a.x_width * a.channels;
+  for (int64_t row = blockIdx.x; row < a.rows; row += gridDim.x) {
+    const int64_t from = a.index[row];
+    const bool is_there = from >= 0 && from < a.x_rows;
+    const T* picture = static_cast<const T*>(a.x) + (is_there ? from * x_values : 0);
+    const ImageCrop crop = crops ? a.crops[row] : ImageCrop{};
+    for (int i = first; i < values; i += stride) {
+      int channel = i % a.channels;
+      int pixel = i / a.channels;
+      Vec<T, lanes> in{};
+      if (is_there && !crops) in = load<lanes>(picture + i);
+      Vec<float, lanes> out;
+      for (int lane = 0; lane < lanes; ++lane) {
+        if (is_there && crops)
+          in[lane] = value_at(a, picture, crop, pixel / a.width, pixel % a.width, channel);
+        out[lane] = normalized(in[lane], a.mean[channel], a.std[channel]);
+        if (++channel == a.channels) {
+          channel = 0;
+          ++pixel;
+        }
+      }
+      store(a.y + row * values + i, out);
+    }
+  }
+}
+
+template <typename T, int lanes, bool crops>
+void gather(const GatherImagesArgs& a, Stream stream) {
+  constexpr int kMaxParts = 8;  // of a picture
+  const int64_t values = int64_t{a.height} * a.width * a.channels;
+  const int64_t parts = (values + kGatherThreads * lanes - 1) / (kGatherThreads * lanes);
+  launch(
+      "gather_images", gather_images_kernel<T, lanes, crops>,
+      {.grid = {blocks_for(a.rows, 1), static_cast<unsigned>(std::min<int64_t>(parts, kMaxParts))},
+       .block = kGatherThreads},
+      stream, a);
+}
+
+template <typename T>
+void gather(const GatherImagesArgs& a, Stream stream) {
+  constexpr int kLanes = kLanesOf<float>;
+  const int64_t values = int64_t{a.height} * a.width * a.channels;
+  const bool whole = values % kLanes == 0 && is_aligned<kLanes>(a.y);
+  if (a.crops != nullptr) {
+    whole ? gather<T, kLanes, true>(a, stream) : gather<T, 1, true>(a, stream);
+  } else {
+    whole&& is_aligned<kLanes>(static_cast<const T*>(a.x)) ? gather<T, kLanes, false>(a, stream)
+                                                           : gather<T, 1, false>(a, stream);
+  }
 }
 
 constexpr int kRowThreads = 128;
@@ -60,6 +135,11 @@ void take(const TakeRowsArgs& a, Stream stream) {
 
 void normalize_images(const NormalizeImagesArgs& a, Stream stream) {
   a.x_dtype == DType::f32 ? normalize<float>(a, stream) : normalize<uint8_t>(a, stream);
+}
+
+void gather_images(const GatherImagesArgs& a, Stream stream) {
+  if (a.rows == 0 || a.height == 0 || a.width == 0 || a.channels == 0) return;
+  a.x_dtype == DType::f32 ? gather<float>(a, stream) : gather<uint8_t>(a, stream);
 }
 
 void take_rows(const TakeRowsArgs& a, Stream stream) {

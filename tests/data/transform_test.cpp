@@ -38,52 +38,6 @@ TEST(Transform, ResizeTakesASizeOrTheShorterSide) {
   EXPECT_EQ(resized.pixels, resize(counting(3, 5), 6, 10, ResizeFilter::bicubic).pixels);
 }
 
-// torchvision rounds half an offset to even, and pads the smaller half first.
-TEST(Transform, CenterCrop) {
-  EXPECT_THAT(apply(CenterCrop({1, 2}), counting(3, 4)).pixels, ElementsAre(6, 7));
-  EXPECT_THAT(apply(CenterCrop({1, 1}), counting(1, 4)).pixels, ElementsAre(3));  // 1.5 to 2
-  EXPECT_THAT(apply(CenterCrop({1, 1}), counting(1, 2)).pixels, ElementsAre(1));  // 0.5 to 0
-  EXPECT_THAT(apply(CenterCrop({1, 5}), counting(1, 2)).pixels, ElementsAre(0, 1, 2, 0, 0));
-  EXPECT_THAT(apply(CenterCrop({3, 1}), counting(2, 3)).pixels, ElementsAre(2, 5, 0));
-}
-
-TEST(Transform, RandomCropTakesEveryPosition) {
-  std::map<int, int> first_pixels;
-  for (int64_t index = 0; index < 1200; ++index) {
-    const Image part = apply(RandomCrop(2), counting(3, 4), index);
-    ASSERT_EQ(part.pixels.size(), 4u);
-    EXPECT_EQ(part.pixels[1], part.pixels[0] + 1);
-    EXPECT_EQ(part.pixels[2], part.pixels[0] + 4);
-    ++first_pixels[part.pixels[0]];
-  }
-  EXPECT_EQ(first_pixels.size(), 6u);
-  for (const auto& [pixel, count] : first_pixels) EXPECT_NEAR(count, 200, 60) << int{pixel};
-}
-
-TEST(Transform, RandomCropPadsWithBlack) {
-  int black = 0;
-  for (int64_t index = 0; index < 100; ++index) {
-    const Image part = apply(RandomCrop({1, 1}, 1), counting(1, 1), index);
-    if (part.pixels[0] == 0) ++black;
-  }
-  EXPECT_GT(black, 70);  // 8 of 9 positions
-  EXPECT_LT(black, 100);
-}
-
-TEST(Transform, Flips) {
-  Image colors{1, 2, 3, {1, 2, 3, 4, 5, 6}};
-  EXPECT_THAT(apply(RandomHorizontalFlip(1), colors).pixels, ElementsAre(4, 5, 6, 1, 2, 3));
-  EXPECT_THAT(apply(RandomHorizontalFlip(1), counting(2, 3)).pixels, ElementsAre(3, 2, 1, 6, 5, 4));
-  EXPECT_THAT(apply(RandomVerticalFlip(1), counting(3, 2)).pixels, ElementsAre(5, 6, 3, 4, 1, 2));
-  EXPECT_EQ(apply(RandomHorizontalFlip(0), colors).pixels, colors.pixels);
-  EXPECT_EQ(apply(RandomVerticalFlip(0), colors).pixels, colors.pixels);
-  int flipped = 0;
-  for (int64_t index = 0; index < 1000; ++index) {
-    flipped += apply(RandomHorizontalFlip(), counting(1, 2), index).pixels[0] == 2;
-  }
-  EXPECT_NEAR(flipped, 500, 60);
-}
-
 TEST(Transform, Grayscale) {
   const Image color{1, 2, 3, {255, 0, 0, 10, 10, 10}};
   EXPECT_THAT(apply(Grayscale(), color).pixels, ElementsAre(76, 10));

@@ -237,7 +237,8 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
       {"train: {schedule: {name: multistep, milestones: [6, 3]}}\n",
        "cats.yaml:1:49: train.schedule.milestones: milestones must rise"},
       {"data: {train: a, cache: rom}\n",
-       "cats.yaml:1:25: data.cache: expected none, ram or disk, got 'rom'; did you mean 'ram'?"},
+       "cats.yaml:1:25: data.cache: expected auto, none, ram, disk or device, got 'rom'; did you "
+       "mean 'ram'?"},
       {"data: {train: {images: a}}\n",
        "cats.yaml:1:15: data.train: images and labels are given together"},
       {"data: {train: a, transform: [{resize: [96, 96, 3]}]}\n",
