@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/loader.h"
 
+#include "smtrain/data/batch_upload.h"
 #include "smtrain/data/prefetcher.h"
 #include "smtrain/data/sample_loader.h"
 #include "smtrain/engine/context.h"
@@ -8,6 +9,8 @@
 #include "smtrain/engine/ops/image_batch.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace smtrain::data {
 namespace {
@@ -57,7 +60,11 @@ class EpochPass {
         batches_(batches_of(static_cast<int64_t>(order_.size()), options_)),
         ring_(static_cast<size_t>(ring_size(*samples_, options_))),
         prefetcher_(ring_.size() == 1 ? 0 : options_.threads,
-                    [this](int64_t position) { load(position); }) {}
+                    [this](int64_t position) { load(position); }) {
+    if (options_.device.memory().allocate_pinned == nullptr) return;
+    upload_.emplace(options_.device, ring_.size(),
+                    static_cast<size_t>(options_.batch_size * samples_->row_bytes()));
+  }
 
   /// Makes the next batch the current one.
   void advance() {
@@ -67,9 +74,16 @@ class EpochPass {
     const int64_t ahead = std::min(batches_, next_ + static_cast<int64_t>(ring_.size()));
     for (; opened_ < ahead; ++opened_) open(opened_);
     prefetcher_.allow(end_of(opened_ - 1));
-    prefetcher_.wait(end_of(next_));
-    current_ = hand_out(next_);
+    if (!under_way_) {
+      prefetcher_.wait(end_of(next_));
+      under_way_ = take(next_);
+    }
+    current_ = *std::exchange(under_way_, std::nullopt);
+    if (upload_) upload_->join();
+    if (!options_.raw) current_.images = as_numbers(current_.images);
     ++next_;
+    if (upload_ && next_ < batches_ && prefetcher_.is_loaded(end_of(next_)))
+      under_way_ = take(next_);
   }
 
   bool at_end() const { return at_end_; }
@@ -77,24 +91,34 @@ class EpochPass {
 
  private:
   struct Slot {
-    Tensor images;
-    uint8_t* rows = nullptr;  // the images' memory
+    Tensor images;  // of the host; undefined where batches are uploaded
+    uint8_t* rows = nullptr;
   };
 
-  Slot& slot(int64_t batch) { return ring_[static_cast<size_t>(batch) % ring_.size()]; }
+  size_t slot_of(int64_t batch) const { return static_cast<size_t>(batch) % ring_.size(); }
+  Slot& slot(int64_t batch) { return ring_[slot_of(batch)]; }
 
   /// The position in the order behind a batch's last.
   int64_t end_of(int64_t batch) const {
     return std::min<int64_t>((batch + 1) * options_.batch_size, std::ssize(order_));
   }
 
-  void open(int64_t batch) {
+  Shape shape_of(int64_t batch) const {
     const Shape& sample = samples_->shape();
-    const int64_t rows = end_of(batch) - batch * options_.batch_size;
+    return {end_of(batch) - batch * options_.batch_size, sample[0], sample[1], sample[2]};
+  }
+
+  TensorOptions format() const {
+    return {.dtype = samples_->dtype(), .format = MemoryFormat::channels_last};
+  }
+
+  void open(int64_t batch) {
     Slot& opened = slot(batch);
-    opened.images =
-        empty({rows, sample[0], sample[1], sample[2]},
-              {.dtype = samples_->dtype(), .format = MemoryFormat::channels_last}, Device::cpu());
+    if (upload_) {
+      opened.rows = upload_->open(slot_of(batch));
+      return;
+    }
+    opened.images = empty(shape_of(batch), format(), Device::cpu());
     opened.rows = static_cast<uint8_t*>(opened.images.data());
   }
 
@@ -104,7 +128,8 @@ class EpochPass {
                    slot(position / options_.batch_size).rows + row * samples_->row_bytes());
   }
 
-  Batch hand_out(int64_t batch) {
+  /// A loaded batch, or what starts to become it.
+  Batch take(int64_t batch) {
     Batch result;
     result.indices.assign(order_.begin() + batch * options_.batch_size,
                           order_.begin() + end_of(batch));
@@ -112,8 +137,8 @@ class EpochPass {
     std::transform(result.indices.begin(), result.indices.end(), targets.data<int64_t>(),
                    [&](int64_t index) { return samples_->dataset().target(index); });
     result.targets = on_device(targets, options_.device);
-    result.images = on_device(std::exchange(slot(batch).images, {}), options_.device);
-    if (!options_.raw) result.images = as_numbers(result.images);
+    result.images = upload_ ? upload_->start(slot_of(batch), shape_of(batch), format())
+                            : on_device(std::exchange(slot(batch).images, {}), options_.device);
     return result;
   }
 
@@ -133,7 +158,10 @@ class EpochPass {
   int64_t opened_ = 0;  // batches below have had their place in the ring
   bool at_end_ = false;
   Batch current_;
+  std::optional<Batch> under_way_;  // the next one, where its upload has begun
   std::vector<Slot> ring_;
+  std::optional<BatchUpload>
+      upload_;             // none: to the host, or to a device that reads none of its memory
   Prefetcher prefetcher_;  // the last member: its threads end before the rest does
 };
 

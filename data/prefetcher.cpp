@@ -45,6 +45,12 @@ void Prefetcher::wait(int64_t end) {
   if (failed_ < end) std::rethrow_exception(failure_);
 }
 
+bool Prefetcher::is_loaded(int64_t end) {
+  if (threads_.empty()) return next_ >= end;
+  const std::lock_guard lock(mutex_);
+  return loaded() >= end && failed_ >= end;
+}
+
 /// All items below this one are loaded or have failed.
 int64_t Prefetcher::loaded() const {
   return std::min(next_, *std::min_element(in_progress_.begin(), in_progress_.end()));

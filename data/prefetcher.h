@@ -30,6 +30,9 @@ class Prefetcher {
   /// one (in order of items, not of time) threw. `end` must be allowed.
   void wait(int64_t end);
 
+  /// Whether wait(end) would return at once.
+  bool is_loaded(int64_t end);
+
  private:
   static constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 

@@ -21,28 +21,37 @@ Context::Context(ContextOptions options) : options_(options) {
 
 Context::~Context() {
   // Work that was asked for may still use memory that is about to be given back.
-  for (size_t id = 0; id < streams_.size(); ++id) {
-    if (streams_[id].handle == nullptr) continue;
-    const DeviceTable& memory = allocators_[id]->device().memory();
-    memory.synchronize(streams_[id]);
-    memory.destroy_stream(streams_[id]);
-    memory.take_failure();
+  for (const std::vector<Stream>* streams : {&side_streams_, &streams_}) {
+    for (size_t id = 0; id < streams->size(); ++id) {
+      const Stream stream = (*streams)[id];
+      if (stream.handle == nullptr) continue;
+      const DeviceTable& memory = allocators_[id]->device().memory();
+      memory.synchronize(stream);
+      memory.destroy_stream(stream);
+      memory.take_failure();
+    }
   }
 }
 
 Stream Context::stream(Device device) {
+  return stream_of(uses_side_stream_ ? side_streams_ : streams_, device);
+}
+
+Stream Context::side_stream(Device device) { return stream_of(side_streams_, device); }
+
+Stream Context::stream_of(std::vector<Stream>& streams, Device device) {
   if (device.is_cpu()) return {};
   const DeviceTable& memory = device.memory();
   if (memory.create_stream == nullptr) return {};
   const auto index = static_cast<size_t>(device.id());
-  if (streams_.size() <= index) streams_.resize(index + 1);
-  if (streams_[index].handle == nullptr) {
+  if (streams.size() <= index) streams.resize(index + 1);
+  if (streams[index].handle == nullptr) {
     allocator(device);  // which the destructor finds the device by
     memory.use_on_thread();
-    streams_[index] = memory.create_stream();
+    streams[index] = memory.create_stream();
     throw_reported_failure(device);
   }
-  return streams_[index];
+  return streams[index];
 }
 
 Context& Context::current() {

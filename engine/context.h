@@ -61,8 +61,13 @@ class Context {
   /// set_random_state() continues from there. Throws std::invalid_argument for other bytes.
   std::vector<uint8_t> random_state();
   void set_random_state(std::span<const uint8_t> state);
+
   /// The queue of this context's work on a device: one of its own on devices that have such.
   Stream stream(Device device);
+
+  /// A second one, which branch.h puts work on: stream() gives it while that does.
+  Stream side_stream(Device device);
+  void use_side_stream(bool use) { uses_side_stream_ = use; }
 
   const std::shared_ptr<Allocator>& allocator(Device device);
 
@@ -76,13 +81,15 @@ class Context {
 
  private:
   void restart(const Storage& philox_key);
+  Stream stream_of(std::vector<Stream>& streams, Device device);
 
   ContextOptions options_;
   Generator generator_;
   std::vector<std::shared_ptr<Allocator>> allocators_;  // by device id
   std::vector<std::shared_ptr<Storage>> arenas_;        // by device id
   std::vector<std::shared_ptr<Storage>> philox_keys_;   // by device id
-  std::vector<Stream> streams_;                         // by device id
+  std::vector<Stream> streams_, side_streams_;          // by device id
+  bool uses_side_stream_ = false;
   Tape* tape_ = nullptr;
 };
 

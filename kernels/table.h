@@ -119,6 +119,16 @@ struct DeviceTable {
   Stream (*create_stream)() = nullptr;
   void (*destroy_stream)(Stream) = nullptr;
 
+  /// What is asked of `later` from now on runs after what was asked of `earlier` before. Within a
+  /// capture it makes `later` a branch of the recording, until the stream that is captured waits
+  /// for it in turn.
+  void (*wait_for)(Stream later, Stream earlier) = nullptr;
+
+  /// Memory of the host that the device reads by itself, while both go on; null: there is none.
+  void* (*allocate_pinned)(size_t bytes) = nullptr;
+  void (*deallocate_pinned)(void* address) = nullptr;
+  void (*copy_from_pinned)(void* to, const void* from, size_t bytes, Stream) = nullptr;
+
   /// Between these, what is called on the stream is recorded and not run. The recording, or null
   /// after a failure, runs by one call as often as asked.
   void (*begin_capture)(Stream) = nullptr;

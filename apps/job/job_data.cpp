@@ -277,7 +277,7 @@ data::DataLoader make_loader(const JobData& data, const DataOptions& options, in
                                          .prefetch = options.prefetch,
                                          .transforms = data.transforms,
                                          .raw = true,
-                                         .device = Device::cpu()});
+                                         .device = Context::current().device()});
 }
 
 data::DataLoader validation_loader(const JobData& data, const Recipe& recipe) {

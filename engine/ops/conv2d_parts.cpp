@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/conv2d_parts.h"
 
+#include "smtrain/engine/branch.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/write_gradient.h"
 
@@ -94,8 +95,9 @@ void conv2d_backward(const Conv2dShape& shape, const Tensor& x, const Tensor& we
   }
   const Device device = dy.device();
   const Conv2dPlan plan = conv2d_plan(device, shape, /*backward=*/true);
+  const Tensor workspace = workspace_of(plan.backward_weight_workspace_bytes, device);
+  Branch branch(device, sink.needs(0));  // the weight's gradient is nobody's input
   if (sink.needs(1) || sink.needs(2)) {
-    const Tensor workspace = workspace_of(plan.backward_weight_workspace_bytes, device);
     const Destination db = sink.needs(2) ? sink.of(2) : Destination{};
     Conv2dBackwardWeightArgs args{.plan = plan.handle,
                                   .accumulate_weight = false,
@@ -106,7 +108,7 @@ void conv2d_backward(const Conv2dShape& shape, const Tensor& x, const Tensor& we
                                   .db = sink.needs(2) ? db.data() : nullptr,
                                   .workspace = workspace.data()};
     if (sink.needs(1)) {
-      write_gradient(sink.of(1), MemoryFormat::contiguous, KernelAdds::yes,
+      write_gradient(sink.of(1), MemoryFormat::contiguous, KernelAdds::yes, branch,
                      [&](const Tensor& dw, bool accumulate) {
                        args.accumulate_weight = accumulate;
                        args.dw = dw.data();
@@ -117,7 +119,7 @@ void conv2d_backward(const Conv2dShape& shape, const Tensor& x, const Tensor& we
     }
   }
   if (sink.needs(0)) {
-    const Tensor workspace = workspace_of(plan.backward_input_workspace_bytes, device);
+    const Tensor input_workspace = workspace_of(plan.backward_input_workspace_bytes, device);
     write_gradient(sink.of(0), MemoryFormat::channels_last, KernelAdds::no,
                    [&](const Tensor& dx, bool) {
                      call(device, &KernelTable::conv2d_backward_input,
@@ -125,7 +127,7 @@ void conv2d_backward(const Conv2dShape& shape, const Tensor& x, const Tensor& we
                                                   .dy = dy.data(),
                                                   .weight = weight.data(),
                                                   .dx = dx.data(),
-                                                  .workspace = workspace.data()});
+                                                  .workspace = input_workspace.data()});
                    });
   }
 }

@@ -2,6 +2,7 @@
 #include "smtrain/engine/ops/linear.h"
 
 #include "smtrain/engine/autograd.h"
+#include "smtrain/engine/branch.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/ops/relu_gradient.h"
 #include "smtrain/engine/ops/view.h"
@@ -55,6 +56,28 @@ Tensor linear(const char* op, bool relu, const Tensor& input, const Tensor& weig
       op, y, {x, weight, bias},
       [=, x = x.detach(), weight = weight.detach()](const Tensor& grad, GradientSink& sink) {
         const Tensor dy = relu ? relu_gradient(output, contiguous(grad)) : contiguous(grad);
+        Branch branch(dy.device(), sink.needs(0));  // the weight's gradient is nobody's input
+        if (sink.needs(1) || sink.needs(2)) {
+          const Destination db = sink.needs(2) ? sink.of(2) : Destination{};
+          LinearBackwardWeightArgs args{.rows = rows,
+                                        .in_features = in_features,
+                                        .out_features = out_features,
+                                        .dtype = dy.dtype(),
+                                        .accumulate_bias = db.accumulate,
+                                        .x = x.data(),
+                                        .dy = dy.data(),
+                                        .db = db.tensor.defined() ? db.data() : nullptr};
+          if (sink.needs(1)) {
+            write_gradient(sink.of(1), MemoryFormat::contiguous, KernelAdds::yes, branch,
+                           [&](const Tensor& dw, bool accumulate) {
+                             args.accumulate_weight = accumulate;
+                             args.dw = dw.data();
+                             call(dy.device(), &KernelTable::linear_backward_weight, args);
+                           });
+          } else {
+            call(dy.device(), &KernelTable::linear_backward_weight, args);
+          }
+        }
         if (sink.needs(0)) {
           write_gradient(sink.of(0), MemoryFormat::contiguous, KernelAdds::yes,
                          [&](const Tensor& dx, bool accumulate) {
@@ -68,26 +91,6 @@ Tensor linear(const char* op, bool relu, const Tensor& input, const Tensor& weig
                                                         .weight = weight.data(),
                                                         .dx = dx.data()});
                          });
-        }
-        if (!sink.needs(1) && !sink.needs(2)) return;
-        const Destination db = sink.needs(2) ? sink.of(2) : Destination{};
-        LinearBackwardWeightArgs args{.rows = rows,
-                                      .in_features = in_features,
-                                      .out_features = out_features,
-                                      .dtype = dy.dtype(),
-                                      .accumulate_bias = db.accumulate,
-                                      .x = x.data(),
-                                      .dy = dy.data(),
-                                      .db = db.tensor.defined() ? db.data() : nullptr};
-        if (sink.needs(1)) {
-          write_gradient(sink.of(1), MemoryFormat::contiguous, KernelAdds::yes,
-                         [&](const Tensor& dw, bool accumulate) {
-                           args.accumulate_weight = accumulate;
-                           args.dw = dw.data();
-                           call(dy.device(), &KernelTable::linear_backward_weight, args);
-                         });
-        } else {
-          call(dy.device(), &KernelTable::linear_backward_weight, args);
         }
       });
 }

@@ -93,6 +93,27 @@ void destroy_stream(Stream stream) {
   cudaStreamDestroy(handle_of(stream));
 }
 
+void wait_for(Stream later, Stream earlier) {
+  cudaEvent_t event = nullptr;
+  if (!succeeded("wait_for", cudaEventCreateWithFlags(&event, cudaEventDisableTiming))) return;
+  if (succeeded("wait_for", cudaEventRecord(event, handle_of(earlier))))
+    succeeded("wait_for", cudaStreamWaitEvent(handle_of(later), event, 0));
+  cudaEventDestroy(event);  // CUDA keeps it until it has happened
+}
+
+void* allocate_pinned(size_t bytes) {
+  void* address = nullptr;
+  if (cudaHostAlloc(&address, bytes, cudaHostAllocDefault) == cudaSuccess) return address;
+  cudaGetLastError();  // clears it
+  return nullptr;
+}
+
+void deallocate_pinned(void* address) { cudaFreeHost(address); }
+
+void copy_from_pinned(void* to, const void* from, size_t bytes, Stream stream) {
+  copy("copy_from_pinned", to, from, bytes, cudaMemcpyHostToDevice, stream);
+}
+
 // Other threads go on allocating while one captures.
 void begin_capture(Stream stream) {
   succeeded("begin_capture",
@@ -141,6 +162,10 @@ const DeviceTable& device_memory() {
       .use_on_thread = use_on_thread,
       .create_stream = create_stream,
       .destroy_stream = destroy_stream,
+      .wait_for = wait_for,
+      .allocate_pinned = allocate_pinned,
+      .deallocate_pinned = deallocate_pinned,
+      .copy_from_pinned = copy_from_pinned,
       .begin_capture = begin_capture,
       .end_capture = end_capture,
       .run_recording = run_recording,

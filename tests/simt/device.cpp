@@ -9,6 +9,7 @@
 
 #include <sys/mman.h>
 
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <new>
@@ -151,6 +152,14 @@ const DeviceTable& memory() {
       .use_on_thread = [] {},
       .create_stream = [] { return Stream{new char}; },
       .destroy_stream = [](Stream stream) { delete static_cast<char*>(stream.handle); },
+      .wait_for = [](Stream, Stream) {},  // all is done in its turn
+      .allocate_pinned = [](size_t bytes) { return std::malloc(bytes); },
+      .deallocate_pinned = [](void* address) { std::free(address); },
+      .copy_from_pinned =
+          [](void* to, const void* from, size_t bytes, Stream stream) {
+            const Reachable memory;
+            cpu_device().copy_from_host(to, from, bytes, stream);
+          },
       .begin_capture = [](Stream) { capturing = new Recording; },
       .end_capture = [](Stream) -> void* { return std::exchange(capturing, nullptr); },
       .run_recording =
