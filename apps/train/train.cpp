@@ -67,6 +67,13 @@ int64_t steps_without_pause(const Job& job, int64_t step) {
   return end - step;
 }
 
+// Training goes on: the next epochs may find back.
+void warn_unless_finite(const Evaluation& evaluation, int64_t epoch, std::ostream& err) {
+  if (std::isfinite(evaluation.loss)) return;
+  err << "smtrain: warning: epoch " << epoch << ": the loss on validation data is "
+      << (std::isnan(evaluation.loss) ? "nan" : "infinite") << '\n';
+}
+
 // One epoch of training, or what is left of the run. `evaluate` is called where the recipe wants an
 // evaluation within the epoch.
 EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, TrainingLog& log,
@@ -156,6 +163,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
     const auto evaluate_within = [&](int64_t step_now) {
       if (!job.validation_loader) return;
       const Evaluation evaluation = job.evaluate(*job.validation_loader);
+      warn_unless_finite(evaluation, epoch, notices.warning());
       log.evaluated(evaluation);
       metrics.evaluation(epoch, step_now, evaluation);
       saver.offer(epoch, step_now, evaluation, /*last=*/false);
@@ -168,6 +176,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
           job.evaluate(*job.validation_loader, [&](const auto& batch, const Tensor& scores) {
             if (last) report.add(batch, scores);
           });
+      warn_unless_finite(*summary.validation, epoch, notices.warning());
     }
     log.epoch_end(summary);
     notices.info() << epoch_line(summary) << '\n' << std::flush;

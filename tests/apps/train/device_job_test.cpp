@@ -43,13 +43,13 @@ class DeviceJob : public testing::Test {
 
   /// The log of a job on a device, after the lines that tell of the machine; it leaves its results
   /// in `output`.
-  std::string train_on(Device device, const std::string& output, bool capture = true) {
+  std::string train_on(Device device, const std::string& output,
+                       const std::vector<Setting>& settings = {}) {
     Variables variables;
     variables.set("SM_CHANNEL_TRAINING", directory_.path().string());
-    Recipe recipe = read_recipe(test::kTinyRecipe, "tiny", {}, variables);
+    Recipe recipe = read_recipe(test::kTinyRecipe, "tiny", settings, variables);
     recipe.device = device.name();
     recipe.train.threads = 1;
-    recipe.train.capture = capture;
     recipe.log.interval = 1;
     recipe.log.level = LogLevel::warning;
     recipe.output.dir = recipe.output.model_dir = directory_ / output;
@@ -67,10 +67,30 @@ TEST_F(DeviceJob, PrintsTheLogOfTheCpuAndLeavesTheSameFiles) {
   const std::vector<Device> devices = test::test_devices();
   const std::string log = train_on(devices.front(), "there");
   expect_same_but_for_rounding(log, train_on(Device::cpu(), "cpu"));
-  EXPECT_EQ(log, train_on(devices.back(), "uncaptured", /*capture=*/false));
+  EXPECT_EQ(log, train_on(devices.back(), "uncaptured", {{"train.capture", "false", ""}}));
   EXPECT_THAT(log, testing::HasSubstr("Accuracy: 13/13 (100%)"));  // and it learns
   for (const auto& [name, time] : test::files_below(directory_ / "cpu"))
     EXPECT_TRUE(std::filesystem::exists(directory_ / ("there/" + name))) << name;
+}
+
+// Samples that lie on the device, and batches that loading threads put together beside it.
+TEST_F(DeviceJob, PrintsTheSameLogWhereverItsPicturesAre) {
+  const Setting random{"data.transform",
+                       "[{random_crop: {size: 2, padding: 1}}, {random_horizontal_flip: {p: 0.5}}, "
+                       "to_tensor]",
+                       ""};
+  const Device device = test::test_devices().front();
+  const std::string log = train_on(device, "auto", {random});
+  EXPECT_NE(log, train_on(device, "whole"));
+  for (const std::string threads : {"0", "3"}) {
+    for (const std::string cache : {"none", "ram", "device"}) {
+      EXPECT_EQ(log, train_on(device, threads + cache,
+                              {random, {"data.threads", threads, ""}, {"data.cache", cache, ""}}))
+          << cache << threads;
+    }
+  }
+  expect_same_but_for_rounding(
+      log, train_on(Device::cpu(), "cpu", {random, {"data.cache", "device", ""}}));
 }
 
 }  // namespace

@@ -384,6 +384,16 @@ TEST_F(Train, ALossThatIsNotFiniteStopsItAndNamesTheLayer) {
   }
 }
 
+TEST_F(Train, AValidationLossThatIsNotFiniteIsWarnedOf) {
+  write_pictures(23, 3);
+  const Output output =
+      run({{"model", "{layers: [flatten, {linear: 8}, relu, {linear: 3}, log_softmax]}"},
+           {"train.optimizer.lr", "1e30"},
+           {"train.max_steps", "1"}});
+  EXPECT_THAT(output.err,
+              HasSubstr("smtrain: warning: epoch 1: the loss on validation data is nan\n"));
+}
+
 constexpr char kBatchNormRecipe[] = R"(
 model: {layers: [{conv2d: {out_channels: 2, kernel_size: 1}}, batch_norm2d, flatten, {linear: 3},
                  log_softmax]}
