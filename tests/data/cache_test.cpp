@@ -3,6 +3,7 @@
 
 #include "smtrain/data/array_dataset.h"
 #include "smtrain/data/cache_format.h"
+#include "smtrain/data/crop.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/data/loader.h"
 #include "smtrain/data/readable_samples.h"

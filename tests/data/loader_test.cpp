@@ -2,6 +2,7 @@
 #include "smtrain/data/loader.h"
 
 #include "smtrain/data/array_dataset.h"
+#include "smtrain/data/crop.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/engine/allocator.h"
 #include "smtrain/engine/context.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/transform.h"
 
+#include "smtrain/data/crop.h"
 #include "smtrain/data/normalize.h"
 #include "smtrain/data/npz.h"
 #include "smtrain/tests/shared_data.h"

@@ -4,6 +4,7 @@
 // process does not notice them.
 
 #include "smtrain/data/array_dataset.h"
+#include "smtrain/data/crop.h"
 #include "smtrain/data/loader.h"
 #include "smtrain/data/synth_digits.h"
 #include "smtrain/engine/captured_step.h"

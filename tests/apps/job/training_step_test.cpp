@@ -34,7 +34,7 @@ std::shared_ptr<data::ArrayDataset> pictures(std::optional<int64_t> broken = {})
       values.push_back(i == broken ? NAN : std::sin(static_cast<float>(5 * i + pixel)));
     labels.bytes.push_back(static_cast<uint8_t>(i % kClasses));
   }
-  data::Array images{DType::f32, {kSamples, 1, 2, 2}, {}};
+  data::Array images{DType::f32, {kSamples, 2, 2}, {}};
   const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
   images.bytes.assign(bytes, bytes + values.size() * sizeof(float));
   return std::make_shared<data::ArrayDataset>(data::NamedArray{"images", std::move(images)},
