@@ -45,19 +45,28 @@ Setting from_environment(const Environment& environment, const char* key, const 
           .origin = variable.origin == "environment" ? variable.name : variable.origin};
 }
 
-/// 0 GPUs is the CPU, whatever the machine has; more than it has is said.
+/// What is odd about a number of GPUs that somebody wants of a process, which computes on one;
+/// empty where nothing is.
+std::string oddness(const GpuRequest& wanted, int64_t there) {
+  const auto asks = [&] { return concat_text(wanted.origin, ": asks for ", wanted.count, " GPU"); };
+  if (wanted.count > there) {
+    return asks() + concat_text(wanted.count > 1 ? "s" : "", ", and there ",
+                                there == 1 ? "is " : "are ", there,
+                                "; it trains with what is there");
+  }
+  if (wanted.count > 1) return asks() + concat_text("s; it trains on 1 of the ", there);
+  return "";
+}
+
+/// 0 GPUs is the CPU, whatever the machine has.
 void apply_gpus(const Environment& environment, JobArguments& job) {
   if (!job.gpus) return;
-  const GpuRequest& gpus = *job.gpus;
-  if (gpus.count == 0) {
-    job.settings.insert(job.settings.begin(), {"device", "cpu", gpus.origin});
-  } else if (gpus.count > environment.gpus) {
-    const std::string note =
-        concat_text(gpus.origin, ": asks for ", gpus.count, " GPUs, and there are ",
-                    environment.gpus, "; it trains with what is there");
-    refuse_if_strict(job.strict, {note});
-    job.notes.push_back(note);
-  }
+  if (job.gpus->count == 0)
+    job.settings.insert(job.settings.begin(), {"device", "cpu", job.gpus->origin});
+  const std::string note = oddness(*job.gpus, environment.gpus);
+  if (note.empty()) return;
+  refuse_if_strict(job.strict, {note});
+  job.notes.push_back(note);
 }
 
 /// Without a recipe the channels are what is trained and evaluated on.

@@ -158,11 +158,14 @@ const EnvironmentVariable* Environment::find(std::string_view name) const {
 
 std::optional<GpuRequest> Environment::gpus_asked_for() const {
   const EnvironmentVariable* variable = find("SM_NUM_GPUS");
-  if (variable == nullptr || (!in_container && variable->origin != "environment"))
-    return std::nullopt;
-  const auto count = parse_number<int64_t>(variable->value);
-  return count ? std::optional(GpuRequest{.count = *count, .origin = variable->name})
-               : std::nullopt;
+  if (variable == nullptr) return std::nullopt;
+  if (variable->origin == "environment") {
+    const auto count = parse_number<int64_t>(variable->value);
+    return count ? std::optional(GpuRequest{.count = *count, .origin = variable->name})
+                 : std::nullopt;
+  }
+  if (!in_container) return std::nullopt;
+  return GpuRequest{.count = std::min<int64_t>(gpus, 1), .origin = variable->name};
 }
 
 Environment read_environment(const ProcessEnvironment& process) {

@@ -48,7 +48,8 @@ struct Environment {
   /// A variable by its name; null for one that is not there.
   const EnvironmentVariable* find(std::string_view name) const;
 
-  /// What SM_NUM_GPUS says, in a container or where somebody has set it.
+  /// What SM_NUM_GPUS says where somebody has set it; in a container without, one GPU where there
+  /// are some, else none.
   std::optional<GpuRequest> gpus_asked_for() const;
 };
 

@@ -132,6 +132,40 @@ TEST_F(ApplyEnvironment, CountsGpusUnderAnyName) {
   EXPECT_EQ(recipe({"--num-gpus", "1"}).device, "auto");
 }
 
+TEST_F(ApplyEnvironment, NoGpusAreTheCpuWhateverTheRecipeSays) {
+  around_.gpus = 8;
+  around_.variables["SM_NUM_GPUS"] = "0";
+  const JobArguments job = applied();
+  const SourcedRecipe read = read_sourced_recipe("model: net\ndata: {train: d}\ndevice: cuda\n",
+                                                 "recipe.yaml", job.settings, job.variables);
+  EXPECT_EQ(read.recipe.device, "cpu");
+  EXPECT_THAT(job.notes, IsEmpty());
+  EXPECT_EQ(recipe({"--device", "cuda"}).device, "cuda");  // but for who types another
+}
+
+TEST_F(ApplyEnvironment, MoreGpusThanItTrainsOnAreSaidOnce) {
+  const auto notes = [&](int64_t there, const std::string& wanted) {
+    around_.gpus = there;
+    around_.variables["SM_NUM_GPUS"] = wanted;
+    EXPECT_EQ(recipe().device, "auto");
+    return applied().notes;
+  };
+  EXPECT_THAT(notes(1, "8"), ElementsAre("SM_NUM_GPUS: asks for 8 GPUs, and there is 1; it trains "
+                                         "with what is there"));
+  EXPECT_THAT([&] { applied({"--strict"}); },
+              testing::ThrowsMessage<std::invalid_argument>(HasSubstr("asks for 8 GPUs")));
+  EXPECT_THAT(notes(0, "1"), ElementsAre("SM_NUM_GPUS: asks for 1 GPU, and there are 0; it trains "
+                                         "with what is there"));
+  EXPECT_THAT(notes(8, "8"), ElementsAre("SM_NUM_GPUS: asks for 8 GPUs; it trains on 1 of the 8"));
+  EXPECT_THAT(notes(8, "1"), IsEmpty());
+  EXPECT_THAT(applied({"--strict"}).notes, IsEmpty());
+
+  around_.variables.erase(
+      "SM_NUM_GPUS");  // nobody asks: the machine has more than one, that is all
+  EXPECT_EQ(recipe().device, "auto");
+  EXPECT_THAT(applied({"--strict"}).notes, IsEmpty());
+}
+
 TEST_F(ApplyEnvironment, OfModelDirsOnlyThatOfThePlatformAndTheCommandLineCount) {
   for (const char* other : {"s3://bucket/model", "/opt/ml/shared/model"}) {
     hyperparameters("{\"model_dir\": \"" + std::string(other) + "\"}");
