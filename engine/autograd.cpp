@@ -63,6 +63,21 @@ Tensor record(const char* name, const Tensor& y, std::initializer_list<Tensor> i
                 std::move(backward));
 }
 
+GraphNode* parameter_node(const Tensor& x) {
+  GraphNode* node = x.graph_node().get();
+  return node != nullptr && node->is_compute_copy ? node->inputs[0].get() : node;
+}
+
+DType gradient_dtype(const Tensor& weight, const Tensor& bias) {
+  DType dtype = weight.dtype();
+  for (const Tensor& x : {weight, bias}) {
+    if (!x.defined() || !x.requires_grad()) continue;
+    if (!x.graph_node()->is_compute_copy) return weight.dtype();
+    dtype = parameter_node(x)->spec.dtype;
+  }
+  return dtype;
+}
+
 GraphNode::~GraphNode() {
   std::vector<std::shared_ptr<GraphNode>> unlinked = std::move(inputs);
   while (!unlinked.empty()) {
@@ -76,8 +91,14 @@ GraphNode::~GraphNode() {
 
 bool GradientSink::needs(int i) const { return node_.inputs[static_cast<size_t>(i)] != nullptr; }
 
-Destination GradientSink::of(int i) {
+Destination GradientSink::of(int i) { return place_in(*node_.inputs[static_cast<size_t>(i)]); }
+
+Destination GradientSink::of(int i, DType dtype) {
   GraphNode& input = *node_.inputs[static_cast<size_t>(i)];
+  return place_in(input.spec.dtype == dtype ? input : *input.inputs[0]);
+}
+
+Destination GradientSink::place_in(GraphNode& input) {
   if (!input.gradient.defined()) {
     input.gradient = allocate(input.spec);
   } else if (input.borrowed) {  // somebody else reads that memory: go on with a copy

@@ -33,11 +33,17 @@ class GradientSink {
   /// Where the gradient of input i goes. Ask once, and write it whole.
   Destination of(int i);
 
+  /// The same in a dtype: the input's own or, of a parameter's compute copy, the parameter's, for
+  /// an operation that makes that one directly.
+  Destination of(int i, DType dtype);
+
   /// For a gradient that exists already (an identity, a view): kept as it is where possible, else
   /// copied or added.
   void give(int i, const Tensor& gradient);
 
  private:
+  static Destination place_in(GraphNode& input);
+
   GraphNode& node_;
 };
 
@@ -66,6 +72,7 @@ struct GraphNode {
   std::vector<std::shared_ptr<GraphNode>> inputs;  // null where no gradient is needed
   GradientFunction backward;                       // empty for a leaf, and after it has run
   bool is_leaf = true;
+  bool is_compute_copy = false;  // of its only input, whose gradient need not pass through here
 
   Tensor gradient;  // collected so far; a parameter's slice of the arena stays here between steps
   bool written = false;   // whether `gradient` holds anything
@@ -79,6 +86,14 @@ Tensor record(const char* name, const Tensor& y, std::initializer_list<Tensor> i
               GradientFunction backward);
 Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs,
               GradientFunction backward);
+
+/// The node that collects the gradient of a parameter, given that or its compute copy; null where
+/// none is needed.
+GraphNode* parameter_node(const Tensor& x);
+
+/// The dtype in which an operation makes the gradients of a layer's weight and bias, which may be
+/// undefined: that of their parameters where both are compute copies, else their own.
+DType gradient_dtype(const Tensor& weight, const Tensor& bias);
 
 /// Whether record() would keep a gradient function for these inputs: lets an op skip saving what
 /// only backward reads.

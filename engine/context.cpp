@@ -14,6 +14,15 @@ thread_local Context* current_context = nullptr;
 
 }  // namespace
 
+const char* name_of(Precision precision) {
+  switch (precision) {
+    case Precision::f32: return "f32";
+    case Precision::tf32: return "tf32";
+    case Precision::bf16: return "bf16";
+  }
+  return "?";
+}
+
 Context::Context(ContextOptions options) : options_(options) {
   if (options_.threads <= 0) options_.threads = omp_get_max_threads();
   generator_.manual_seed(options_.seed);

@@ -20,18 +20,26 @@ class Tape;
 /// device.
 enum class RngKind : uint8_t { pytorch, philox };
 
+/// What layers compute in. f32 is IEEE's. tf32 lets a GPU round the factors of f32's convolutions
+/// and matrix products to TF32; the CPU computes it as f32. With bf16, convolutions and linear
+/// layers read and write bf16 (compute_copy.h); parameters, their gradients, losses and the
+/// statistics of batch norm stay f32.
+enum class Precision : uint8_t { f32, tf32, bf16 };
+const char* name_of(Precision precision);
+
 /// What a Context is made of.
 struct ContextOptions {
   Device device = {};  // where new tensors are made
   int threads = 0;     // compute threads; 0: as OpenMP has it, one per core
   uint64_t seed = 0;   // of the generator
   RngKind rng = RngKind::pytorch;
+  Precision precision = Precision::f32;
 };
 
 /// Everything that work depends on and that is not a tensor: device, stream, generator, allocators,
-/// compute threads. Operations use the calling thread's current context, which is the thread's own
-/// default one unless a ContextGuard says otherwise. Two contexts share nothing, so two trainers
-/// can live in one process.
+/// compute threads, precision. Operations use the calling thread's current context, which is the
+/// thread's own default one unless a ContextGuard says otherwise. Two contexts share nothing, so
+/// two trainers can live in one process.
 class Context {
  public:
   explicit Context(ContextOptions options = {});
@@ -44,6 +52,8 @@ class Context {
   Device device() const { return options_.device; }
   int threads() const { return options_.threads; }
   RngKind rng() const { return options_.rng; }
+  Precision precision() const { return options_.precision; }
+  bool allows_tf32() const { return options_.precision == Precision::tf32; }
   Generator& generator() { return generator_; }
 
   /// Restarts all random numbers: the generator's and, on every device, Philox's.

@@ -3,6 +3,7 @@
 
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+#include "smtrain/engine/compute_copy.h"
 #include "smtrain/kernels/gradient_norm.h"
 
 #include <unordered_set>
@@ -55,6 +56,7 @@ ParameterArena::ParameterArena(std::vector<ParameterGroup> groups, int states)
   const DType dtype = parameters_[0].dtype();
   const Device device = parameters_[0].device();
   values_ = zeros({numel_}, {.dtype = dtype}, device);
+  compute_copy(values_);  // made before a step is captured that keeps it up
   gradients_ = zeros({numel_}, {.dtype = dtype}, device);
   for (int i = 0; i < states; ++i) states_.push_back(zeros({numel_}, {.dtype = dtype}, device));
   const auto count = static_cast<int64_t>(slices_.size());
@@ -108,6 +110,7 @@ OptimizerTargets ParameterArena::targets() {
     slices_[i].active = written;
   }
   if (changed) upload_slices();
+  const Storage* compute_copy = values_.storage()->compute_copy().get();
   return {.slices = static_cast<const OptimizerSlice*>(slice_table_.data()),
           .steps = steps_.data<int64_t>(),
           .slice_count = static_cast<int64_t>(slices_.size()),
@@ -116,7 +119,9 @@ OptimizerTargets ParameterArena::targets() {
           .skip = skip_flag_.data<int32_t>(),
           .values = values_.data(),
           .gradients = gradients_.data(),
-          .gradient_factor = clips_ ? gradient_norm_.data<double>() + 1 : nullptr};
+          .gradient_factor = clips_ ? gradient_norm_.data<double>() + 1 : nullptr,
+          .compute_copy =
+              compute_copy == nullptr ? nullptr : static_cast<BFloat16*>(compute_copy->data())};
 }
 
 Tensor ParameterArena::clip_grad_norm(double max_norm) {

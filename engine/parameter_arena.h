@@ -16,9 +16,10 @@ struct ParameterGroup {
   double weight_decay = 0;
 };
 
-/// The flat buffers behind a model's trainable parameters: values, gradients and optimizer state,
-/// so that one kernel call updates them all. Building it moves every parameter into its slice (all
-/// handles follow) and makes that slice of the gradient buffer the place where backward() writes.
+/// The flat buffers behind a model's trainable parameters: values, gradients, optimizer state and,
+/// in the precision bf16, the compute copy, so that one kernel call updates them all. Building it
+/// moves every parameter into its slice (all handles follow) and makes that slice of the gradient
+/// buffer the place where backward() writes.
 ///
 /// Slices are ordered by group, then by reverse registration, so that the gradients of a backward
 /// pass fill the buffer from front to back. All parameters are f32 or all are f64.

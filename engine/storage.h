@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 namespace smtrain {
 
@@ -28,10 +29,15 @@ class Storage {
   size_t size_bytes() const { return size_bytes_; }
   Device device() const;
 
+  /// The same elements in the dtype that layers compute in (compute_copy.h); null without one.
+  const std::shared_ptr<Storage>& compute_copy() const { return compute_copy_; }
+  void set_compute_copy(std::shared_ptr<Storage> copy) { compute_copy_ = std::move(copy); }
+
  private:
   std::shared_ptr<Allocator> allocator_;
   MemoryBlock block_;
   size_t size_bytes_;
+  std::shared_ptr<Storage> compute_copy_;
 };
 
 }  // namespace smtrain

@@ -4,6 +4,7 @@
 #include "smtrain/engine/allocator.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+#include "smtrain/engine/compute_copy.h"
 
 #include <algorithm>
 #include <limits>
@@ -158,6 +159,16 @@ Tensor Tensor::view_of_storage(const Shape& shape, const Shape& strides,
   return Tensor(std::move(view));
 }
 
+Tensor Tensor::in_storage(std::shared_ptr<Storage> storage, DType dtype) const {
+  auto same = std::make_shared<Impl>(impl());
+  same->node = nullptr;
+  same->storage = std::move(storage);
+  same->offset_bytes = same->offset_bytes / static_cast<int64_t>(size_of(same->dtype)) *
+                       static_cast<int64_t>(size_of(dtype));
+  same->dtype = dtype;
+  return Tensor(std::move(same));
+}
+
 Tensor record_node(Tensor result, std::shared_ptr<GraphNode> node) {
   result.impl().node = std::move(node);
   return result;
@@ -203,6 +214,7 @@ void fill(const Tensor& y, double value) {
   if (!y.is_dense()) return copy_into(full(y.shape(), value, {.dtype = y.dtype()}, y.device()), y);
   call(y.device(), &KernelTable::fill,
        FillArgs{.count = y.numel(), .dtype = y.dtype(), .value = value, .y = y.data()});
+  refresh_compute_copy(y);
 }
 
 Tensor full(const Shape& shape, double value, TensorOptions options, Device device) {
@@ -261,6 +273,7 @@ void copy_into(const Tensor& x, const Tensor& y, bool accumulate) {
                   .accumulate = accumulate,
                   .x = x.data(),
                   .y = y.data()});
+    refresh_compute_copy(y);
     return;
   }
   check(!accumulate && (x.device().is_cpu() || y.device().is_cpu()), "copy_into: can't ",
@@ -279,7 +292,7 @@ void copy_into(const Tensor& x, const Tensor& y, bool accumulate) {
       x.device().is_cpu() ? other.memory().copy_from_host : other.memory().copy_to_host;
   copy(landed.data(), staged.data(), bytes, stream);
   if (y.device().is_cpu()) other.memory().synchronize(stream);  // the host reads it next
-  if (!y.is_dense()) copy_into(landed, y);
+  y.is_dense() ? refresh_compute_copy(y) : copy_into(landed, y);
 }
 
 Tensor on_device(const Tensor& x, Device device) {

@@ -95,6 +95,9 @@ class Tensor {
   /// A view of the same storage. No history: ops/view.h has the differentiable ones.
   Tensor view_of_storage(const Shape& shape, const Shape& strides, int64_t offset_elements) const;
 
+  /// The same elements of another storage, which has them in another dtype. No history.
+  Tensor in_storage(std::shared_ptr<Storage> storage, DType dtype) const;
+
  private:
   struct Impl;
   explicit Tensor(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -17,7 +17,10 @@ namespace smtrain {
 /// Output (i, j) sees input rows i * stride_height - pad_top + k * dilation_height; what lies
 /// outside x is zero. Padding below and to the right is whatever out_height and out_width reach.
 struct Conv2dShape {
-  DType dtype;
+  DType dtype;  // of x, weight, bias and y
+  DType
+      gradient_dtype;  // of the gradients of weight and bias: dtype, or f32 where that has 16 bits
+  bool tf32;           // whether a GPU may round the factors of f32 to TF32
   int64_t batch, in_channels, in_height, in_width;
   int64_t out_channels, out_height, out_width;
   int64_t kernel_height, kernel_width;

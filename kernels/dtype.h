@@ -155,6 +155,18 @@ constexpr decltype(auto) dispatch_floating(DType dtype, F&& f) {
   }
 }
 
+/// Calls `f.template operator()<T, Out>()` for a floating dtype and what is made from it: that
+/// dtype, or f32 where it has 16 bits.
+template <typename F>
+constexpr decltype(auto) dispatch_floating(DType dtype, DType out, F&& f) {
+  return dispatch_floating(dtype, [&]<typename T>() -> decltype(auto) {
+    if constexpr (sizeof(T) == 2) {
+      if (out == DType::f32) return f.template operator()<T, float>();
+    }
+    return f.template operator()<T, T>();
+  });
+}
+
 /// x as a U. Floating to integer truncates, gives the nearest end of U's range beyond it and 0 for
 /// NaN; anything to bool is "not zero".
 template <typename U, typename T>

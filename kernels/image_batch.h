@@ -14,16 +14,17 @@ struct ImageCrop {
   int32_t flip_columns = 0;   // non-zero: left and right exchanged
 };
 
-/// y[i, c] = (v - mean[c]) / std[c] in f32, for pixels [pixels, channels]: v = x / 255 of bytes, or
-/// x itself of f32. Divisions, not products with reciprocals: PyTorch's bits.
+/// y[i, c] = (v - mean[c]) / std[c], computed in f32, for pixels [pixels, channels]: v = x / 255 of
+/// bytes, or x itself of f32. Divisions, not products with reciprocals: PyTorch's bits.
 struct NormalizeImagesArgs {
   int64_t pixels;
   int channels;
   DType x_dtype;  // u8 or f32
+  DType y_dtype;  // f32 or bf16
   float mean[kMaxImageChannels];
   float std[kMaxImageChannels];
   const void* x;
-  float* y;
+  void* y;
 };
 
 /// y[i] = the numbers, as of NormalizeImagesArgs, of picture index[i] of x [x_rows, x_height,
@@ -36,12 +37,13 @@ struct GatherImagesArgs {
   int32_t height, width;
   int channels;
   DType x_dtype;  // u8 or f32
+  DType y_dtype;  // f32 or bf16
   float mean[kMaxImageChannels];
   float std[kMaxImageChannels];
   const void* x;
   const int64_t* index;
   const ImageCrop* crops;  // null: whole pictures
-  float* y;
+  void* y;
 };
 
 /// y[i] = x[index[i]], rows of row_bytes bytes. An index outside 0 .. x_rows - 1 is reported, and
@@ -52,5 +54,16 @@ struct TakeRowsArgs {
   const int64_t* index;
   void* y;
 };
+
+/// Calls `f.template operator()<X, Y>()` with the types of pictures and of what is made of them.
+template <typename F>
+void dispatch_images(DType x_dtype, DType y_dtype, const F& f) {
+  const bool is_short = y_dtype == DType::bf16;
+  if (x_dtype == DType::f32) {
+    is_short ? f.template operator()<float, BFloat16>() : f.template operator()<float, float>();
+  } else {
+    is_short ? f.template operator()<uint8_t, BFloat16>() : f.template operator()<uint8_t, float>();
+  }
+}
 
 }  // namespace smtrain

@@ -17,10 +17,13 @@ struct MatrixBatch {
 ///   a  [batch, rows, inner], c  [batch, inner, columns], any strides
 ///   y  [batch, rows, columns], dense and row-major
 ///
-/// bf16 and f16 are multiplied and summed in f32.
+/// bf16 and f16 are multiplied and summed in f32, which y may have too. With `tf32` a GPU may round
+/// the factors of f32 to TF32.
 struct MatmulArgs {
   int64_t batch, rows, columns, inner;
-  DType dtype;
+  DType dtype;    // of a and c
+  DType y_dtype;  // dtype, or f32 where that has 16 bits
+  bool tf32;
   bool accumulate;
   MatrixBatch a, c;
   void* y;

@@ -27,6 +27,7 @@ struct OptimizerTargets {
   void* values;
   const void* gradients;
   const double* gradient_factor;  // what gradients are multiplied by as they are read; null: 1
+  BFloat16* compute_copy;  // of the values, to the nearest, kept up with them; null: there is none
 };
 
 /// Stochastic gradient descent as torch.optim.SGD: d = g + weight_decay p; buffer = d at a slice's

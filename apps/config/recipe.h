@@ -3,6 +3,7 @@
 
 #include "smtrain/apps/config/layer.h"
 #include "smtrain/data/readable_samples.h"
+#include "smtrain/engine/context.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/optim/adadelta.h"
 #include "smtrain/nn/optim/adagrad.h"
@@ -277,8 +278,6 @@ struct OutputOptions {
 
   bool operator==(const OutputOptions&) const = default;
 };
-
-enum class Precision { f32 };
 
 struct Recipe {
   ModelOptions model;

@@ -147,7 +147,9 @@ Group keys_of(Recipe& o) {
       {"train", keys_of(o.train), "How it learns."},
       {"distributed", keys_of(o.distributed), "The hosts of the job."},
       {"device", &o.device, "auto, cpu, cuda or cuda:N."},
-      {"precision", one_of(o.precision, {"f32"}), "Of the arithmetic."},
+      {"precision", one_of(o.precision, {"f32", "tf32", "bf16"}),
+       "Of convolutions and linear layers: IEEE's f32; a GPU's TF32, which on the CPU is f32; or "
+       "bf16 with parameters, gradients and losses in f32."},
       {"log", keys_of(o.log), "What is printed."},
       {"keras", keys_of(o.keras), "Keras' settings; defaults are those of ~/.keras/keras.json."},
       {"quirks", keys_of(o.quirks), "The articles' bugs, one switch each."},

@@ -70,6 +70,7 @@ void print_model(std::ostream& out, const fs::path& path) {
   if (!card.metric.empty())
     fmt::print(out, ", {} {}", card.metric, fixed_point(card.metric_value, 4));
   fmt::print(out, "\n");
+  fmt::print(out, "  precision {}\n", name_of(card.recipe.precision));
   fmt::print(out, "  data      {}\n", card.data_hash);
   fmt::print(out, "  input     {}\n", concat_text(card.input));
   fmt::print(out, "  classes   {}: {}\n\n", card.classes.size(), list_of(card.classes));

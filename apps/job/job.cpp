@@ -56,7 +56,8 @@ nn::ModulePtr new_model(const Recipe& recipe, const Shape& input, const data::Da
 ContextOptions context_options(const Recipe& recipe) {
   return {.device = recipe.device == "auto" ? Device::best() : Device::named(recipe.device),
           .threads = static_cast<int>(recipe.train.threads.value_or(0)),
-          .seed = static_cast<uint64_t>(recipe.train.seed)};
+          .seed = static_cast<uint64_t>(recipe.train.seed),
+          .precision = recipe.precision};
 }
 
 void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {

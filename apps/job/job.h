@@ -17,7 +17,7 @@
 
 namespace smtrain::app {
 
-/// The context that a recipe asks for: device, compute threads, seed.
+/// The context that a recipe asks for: device, compute threads, seed, precision.
 ContextOptions context_options(const Recipe& recipe);
 
 /// Throws std::invalid_argument unless a model that was made for pictures [C, H, W] takes those

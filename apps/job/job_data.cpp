@@ -10,6 +10,7 @@
 #include "smtrain/data/image_folder.h"
 #include "smtrain/data/readable_samples.h"
 #include "smtrain/data/selected_samples.h"
+#include "smtrain/engine/compute_copy.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
@@ -179,12 +180,13 @@ void check_cache_is_elsewhere(const DataOptions& options) {
 }  // namespace
 
 Tensor Preprocessing::normalized(const Tensor& images) const {
-  return normalize_images(images, mean, std);
+  return normalize_images(images, mean, std, compute_dtype(DType::f32));
 }
 
 Tensor Preprocessing::gathered(const data::ResidentSamples& samples, const Tensor& index,
                                const Tensor& crops) const {
-  return gather_images(samples.images(), index, crops, samples.crop_size(), mean, std);
+  return gather_images(samples.images(), index, crops, samples.crop_size(), mean, std,
+                       compute_dtype(DType::f32));
 }
 
 data::Transforms pixel_transforms(const DataOptions& options, Split split) {

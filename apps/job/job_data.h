@@ -23,7 +23,8 @@ struct Preprocessing {
   data::Transforms transforms;
   std::vector<double> mean, std;  // one per channel of the input
 
-  /// The model's input for a batch as a loader hands it out: f32, channels-last.
+  /// The model's input for a batch as a loader hands it out: f32, or bf16 where the context's
+  /// precision is that, channels-last.
   Tensor normalized(const Tensor& images) const;
 
   /// The same for samples that lie on the device: see gather_images().

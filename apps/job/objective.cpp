@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/objective.h"
 
+#include "smtrain/engine/compute_copy.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/loss.h"
 
@@ -44,13 +45,14 @@ Objective::Objective(const LossOptions& options, int64_t classes) : options_(opt
 
 Tensor Objective::operator()(const Tensor& output, const Tensor& target,
                              Reduction reduction) const {
+  const Tensor scores = to_full_precision(output);
   if (const auto* nll = std::get_if<NllLoss>(&options_)) {
     return nll_loss(
-        output, target,
+        scores, target,
         {.weight = class_weights_, .ignore_index = nll->ignore_index, .reduction = reduction});
   }
   const auto& ce = std::get<CrossEntropyLoss>(options_);
-  return cross_entropy(output, target,
+  return cross_entropy(scores, target,
                        {.weight = class_weights_,
                         .ignore_index = ce.ignore_index,
                         .label_smoothing = ce.label_smoothing,

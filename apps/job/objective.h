@@ -9,7 +9,7 @@
 
 namespace smtrain::app {
 
-/// The loss that a recipe names, of a model's output [N, classes] and targets i64 [N].
+/// The loss that a recipe names, of a model's output [N, classes] and targets i64 [N], in f32.
 class Objective {
  public:
   /// Throws std::invalid_argument when class_weights does not have one number per class.

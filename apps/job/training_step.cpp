@@ -152,7 +152,7 @@ std::string TrainingStep::find_non_finite() {
         culprit = concat_text("first in the result of ", name);
         for (const Tensor& operand : operands) {
           if (!operand.defined()) continue;
-          const auto parameter = parameter_names.find(operand.graph_node().get());
+          const auto parameter = parameter_names.find(parameter_node(operand));
           if (parameter != parameter_names.end()) {
             culprit += " (" + parameter->second + ")";
             break;

@@ -8,6 +8,7 @@
 #include "smtrain/data/decode.h"
 #include "smtrain/data/image_folder.h"
 #include "smtrain/engine/autograd.h"
+#include "smtrain/engine/compute_copy.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/ops/softmax.h"
@@ -66,7 +67,7 @@ class Classifier {
     const NoGradGuard no_grad;
     const Tensor output = model_(preprocessing_.normalized(pixels(path)));
     // Of log-probabilities the softmax is the probabilities again.
-    return softmax(output, -1).to_vector<float>();
+    return softmax(to_full_precision(output), -1).to_vector<float>();
   }
 
  private:

@@ -24,6 +24,13 @@ std::string device_text(const Recipe& recipe) {
   return recipe.device == "auto" ? "cpu (" + cuda::unusable() + ")" : device.name();
 }
 
+std::string precision_text() {
+  const Context& context = Context::current();
+  const std::string name = name_of(context.precision());
+  const bool is_f32 = context.precision() == Precision::tf32 && context.device().is_cpu();
+  return is_f32 ? name + ", which the CPU computes as f32" : name;
+}
+
 }  // namespace
 
 std::string header_line(const Job& job) {
@@ -43,8 +50,9 @@ std::string header_line(const Job& job) {
   if (!std::holds_alternative<nn::ConstantSchedule>(recipe.train.schedule.kind)) {
     line += "; schedule " + one_line(choice_of(recipe.train.schedule));
   }
-  return line + fmt::format("; batch size {}; {}, compute threads: {}", recipe.train.batch_size,
-                            device_text(recipe), Context::current().threads());
+  return line + fmt::format("; batch size {}; {}, compute threads: {}; precision {}",
+                            recipe.train.batch_size, device_text(recipe),
+                            Context::current().threads(), precision_text());
 }
 
 std::string epoch_line(const EpochMetrics& epoch) {

@@ -11,8 +11,9 @@ namespace {
 
 Tensor conv2d(const char* op, bool relu, const Tensor& input, const Tensor& weight_as_given,
               const Tensor& bias, const Conv2dOptions& options) {
-  const Conv2dShape shape = conv2d_shape(op, input, weight_as_given, bias, options);
-  const Tensor x = to_channels_last(input), weight = contiguous(weight_as_given);
+  const Tensor weight = contiguous(weight_as_given);
+  const Conv2dShape shape = conv2d_shape(op, input, weight, bias, options);
+  const Tensor x = to_channels_last(input);
   const Device device = x.device();
   Tensor y = empty({shape.batch, shape.out_channels, shape.out_height, shape.out_width},
                    {.dtype = shape.dtype, .format = MemoryFormat::channels_last}, device);

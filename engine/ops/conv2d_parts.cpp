@@ -51,6 +51,8 @@ Conv2dShape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, 
         weight.size(0), "], got ", bias.defined() ? bias.shape() : Shape{});
   return {
       .dtype = x.dtype(),
+      .gradient_dtype = gradient_dtype(weight, bias),
+      .tf32 = Context::current().allows_tf32(),
       .batch = x.size(0),
       .in_channels = x.size(1),
       .in_height = x.size(2),
@@ -98,7 +100,7 @@ void conv2d_backward(const Conv2dShape& shape, const Tensor& x, const Tensor& we
   const Tensor workspace = workspace_of(plan.backward_weight_workspace_bytes, device);
   Branch branch(device, sink.needs(0));  // the weight's gradient is nobody's input
   if (sink.needs(1) || sink.needs(2)) {
-    const Destination db = sink.needs(2) ? sink.of(2) : Destination{};
+    const Destination db = sink.needs(2) ? sink.of(2, shape.gradient_dtype) : Destination{};
     Conv2dBackwardWeightArgs args{.plan = plan.handle,
                                   .accumulate_weight = false,
                                   .accumulate_bias = db.accumulate,
@@ -108,8 +110,8 @@ void conv2d_backward(const Conv2dShape& shape, const Tensor& x, const Tensor& we
                                   .db = sink.needs(2) ? db.data() : nullptr,
                                   .workspace = workspace.data()};
     if (sink.needs(1)) {
-      write_gradient(sink.of(1), MemoryFormat::contiguous, KernelAdds::yes, branch,
-                     [&](const Tensor& dw, bool accumulate) {
+      write_gradient(sink.of(1, shape.gradient_dtype), MemoryFormat::contiguous, KernelAdds::yes,
+                     branch, [&](const Tensor& dw, bool accumulate) {
                        args.accumulate_weight = accumulate;
                        args.dw = dw.data();
                        call(device, &KernelTable::conv2d_backward_weight, args);

@@ -11,13 +11,14 @@ namespace smtrain {
 Tensor conv2d_relu_pool(const Tensor& input, const Tensor& weight_as_given, const Tensor& bias,
                         const Conv2dOptions& options, const MaxPool2dOptions& pool_options) {
   const char* const op = "conv2d_relu_pool";
-  const Conv2dShape shape = conv2d_shape(op, input, weight_as_given, bias, options);
+  const Tensor weight = contiguous(weight_as_given);
+  const Conv2dShape shape = conv2d_shape(op, input, weight, bias, options);
   const Shape conv_shape = {shape.batch, shape.out_channels, shape.out_height, shape.out_width};
   const PoolShape pool = pool_shape(op, conv_shape, shape.dtype, pool_options);
   check(pool_index_dtype(pool) == DType::u8, op, ": a pooling window holds at most ",
         kLargestFusedWindow, " values, got ", pool_options.kernel_size);
 
-  const Tensor x = to_channels_last(input), weight = contiguous(weight_as_given);
+  const Tensor x = to_channels_last(input);
   const Device device = x.device();
   const TensorOptions channels_last = {.dtype = shape.dtype, .format = MemoryFormat::channels_last};
   Tensor y = empty(pooled_shape(pool), channels_last, device);

@@ -12,12 +12,13 @@ namespace smtrain {
 namespace {
 
 void check_images(const char* op, const Tensor& images, const std::vector<double>& mean,
-                  const std::vector<double>& std) {
+                  const std::vector<double>& std, DType dtype) {
   check(images.ndim() == 4 && images.size(1) <= kMaxImageChannels, op,
         ": expected shape [N, C, H, W] with up to ", kMaxImageChannels, " channels, got ",
         images.shape());
   check(images.dtype() == DType::u8 || images.dtype() == DType::f32, op,
         ": expected u8 or f32 images, got ", images.dtype());
+  check(dtype == DType::f32 || dtype == DType::bf16, op, ": makes f32 or bf16, asked for ", dtype);
   const int64_t channels = images.size(1);
   check(static_cast<int64_t>(mean.size()) == channels && mean.size() == std.size(), op,
         ": expected a mean and a std for each of ", channels, " channels, got ", mean.size(),
@@ -41,20 +42,21 @@ void check_index(const char* op, const Tensor& x, const Tensor& index) {
 }  // namespace
 
 Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
-                        const std::vector<double>& std) {
-  check_images("normalize_images", images, mean, std);
+                        const std::vector<double>& std, DType dtype) {
+  check_images("normalize_images", images, mean, std, dtype);
   const int64_t channels = images.size(1);
   const Tensor in = to_channels_last(images.detach());
   const Tensor y =
-      empty(in.shape(), {.dtype = DType::f32, .format = MemoryFormat::channels_last}, in.device());
+      empty(in.shape(), {.dtype = dtype, .format = MemoryFormat::channels_last}, in.device());
   NormalizeImagesArgs args{
       .pixels = channels == 0 ? 0 : in.numel() / channels,
       .channels = static_cast<int>(channels),
       .x_dtype = images.dtype(),
+      .y_dtype = dtype,
       .mean = {},
       .std = {},
       .x = in.data(),
-      .y = y.data<float>(),
+      .y = y.data(),
   };
   set_statistics(args, mean, std);
   call(images.device(), &KernelTable::normalize_images, args);
@@ -62,8 +64,8 @@ Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
 }
 
 Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, Size2d size,
-                     const std::vector<double>& mean, const std::vector<double>& std) {
-  check_images("gather_images", x, mean, std);
+                     const std::vector<double>& mean, const std::vector<double>& std, DType dtype) {
+  check_images("gather_images", x, mean, std, dtype);
   check(x.is_contiguous(MemoryFormat::channels_last),
         "gather_images: expected channels-last images, got shape ", x.shape(), " with strides ",
         x.strides());
@@ -85,7 +87,7 @@ Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, 
         "gather_images: expected parts of less than 2^31 values, got ", size, " of ", channels,
         " channels");
   const Tensor y = empty({rows, channels, size.height, size.width},
-                         {.dtype = DType::f32, .format = MemoryFormat::channels_last}, x.device());
+                         {.dtype = dtype, .format = MemoryFormat::channels_last}, x.device());
   const Tensor indices = contiguous(index), parts = crops.defined() ? contiguous(crops) : Tensor();
   GatherImagesArgs args{
       .rows = rows,
@@ -96,12 +98,13 @@ Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, 
       .width = static_cast<int32_t>(size.width),
       .channels = static_cast<int>(channels),
       .x_dtype = x.dtype(),
+      .y_dtype = dtype,
       .mean = {},
       .std = {},
       .x = x.data(),
       .index = indices.data<int64_t>(),
       .crops = parts.defined() ? static_cast<const ImageCrop*>(parts.data()) : nullptr,
-      .y = y.data<float>(),
+      .y = y.data(),
   };
   set_statistics(args, mean, std);
   call(x.device(), &KernelTable::gather_images, args);

@@ -13,11 +13,12 @@ namespace smtrain {
 ///
 ///   images     [N, C, H, W], C <= 4: u8, of which v = byte / 255, or f32, itself v
 ///   mean, std  one number per channel, rounded to f32
-///   result     f32 [N, C, H, W], channels-last, without gradient
+///   dtype      f32, or bf16: rounded once
+///   result     [N, C, H, W], channels-last, without gradient
 ///
 /// Throws std::invalid_argument when they do not fit.
 Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
-                        const std::vector<double>& std);
+                        const std::vector<double>& std, DType dtype = DType::f32);
 
 /// normalize_images() of pictures of a resident data set, or of parts of them: picture i of the
 /// result is part crops[i] of x[index[i]].
@@ -28,12 +29,14 @@ Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
 ///           there, then whether it is turned upside down and whether left and right are exchanged;
 ///           undefined: whole pictures
 ///   size    of the parts; of the pictures without `crops`
-///   result  f32 [N, C, size], channels-last, without gradient
+///   dtype   as of normalize_images()
+///   result  [N, C, size], channels-last, without gradient
 ///
 /// Throws std::invalid_argument when they do not fit, and on the CPU std::runtime_error for an
 /// index out of range; elsewhere such a picture is black.
 Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, Size2d size,
-                     const std::vector<double>& mean, const std::vector<double>& std);
+                     const std::vector<double>& mean, const std::vector<double>& std,
+                     DType dtype = DType::f32);
 
 /// Rows of a resident data set: element i of the result's first dimension is x[index[i]]. x of any
 /// dtype, contiguous or channels-last, which the result is too; index i64 [rows]. Without gradient.

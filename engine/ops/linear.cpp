@@ -39,12 +39,15 @@ Tensor linear(const char* op, bool relu, const Tensor& input, const Tensor& weig
   shape[shape.ndim() - 1] = out_features;
   const int64_t rows = in_features > 0 ? x.numel() / in_features
                                        : shape.numel() / std::max<int64_t>(1, out_features);
+  const bool tf32 = Context::current().allows_tf32();
+  const DType of_gradients = gradient_dtype(weight, bias);
   Tensor y = empty(shape, {.dtype = x.dtype()}, x.device());
   call(y.device(), &KernelTable::linear_forward,
        LinearArgs{.rows = rows,
                   .in_features = in_features,
                   .out_features = out_features,
                   .dtype = y.dtype(),
+                  .tf32 = tf32,
                   .relu = relu,
                   .x = x.data(),
                   .weight = weight.data(),
@@ -58,18 +61,20 @@ Tensor linear(const char* op, bool relu, const Tensor& input, const Tensor& weig
         const Tensor dy = relu ? relu_gradient(output, contiguous(grad)) : contiguous(grad);
         Branch branch(dy.device(), sink.needs(0));  // the weight's gradient is nobody's input
         if (sink.needs(1) || sink.needs(2)) {
-          const Destination db = sink.needs(2) ? sink.of(2) : Destination{};
+          const Destination db = sink.needs(2) ? sink.of(2, of_gradients) : Destination{};
           LinearBackwardWeightArgs args{.rows = rows,
                                         .in_features = in_features,
                                         .out_features = out_features,
                                         .dtype = dy.dtype(),
+                                        .gradient_dtype = of_gradients,
+                                        .tf32 = tf32,
                                         .accumulate_bias = db.accumulate,
                                         .x = x.data(),
                                         .dy = dy.data(),
                                         .db = db.tensor.defined() ? db.data() : nullptr};
           if (sink.needs(1)) {
-            write_gradient(sink.of(1), MemoryFormat::contiguous, KernelAdds::yes, branch,
-                           [&](const Tensor& dw, bool accumulate) {
+            write_gradient(sink.of(1, of_gradients), MemoryFormat::contiguous, KernelAdds::yes,
+                           branch, [&](const Tensor& dw, bool accumulate) {
                              args.accumulate_weight = accumulate;
                              args.dw = dw.data();
                              call(dy.device(), &KernelTable::linear_backward_weight, args);
@@ -86,6 +91,7 @@ Tensor linear(const char* op, bool relu, const Tensor& input, const Tensor& weig
                                                         .in_features = in_features,
                                                         .out_features = out_features,
                                                         .dtype = dy.dtype(),
+                                                        .tf32 = tf32,
                                                         .accumulate = accumulate,
                                                         .dy = dy.data(),
                                                         .weight = weight.data(),

@@ -41,6 +41,8 @@ void multiply(int64_t batch, int64_t rows, int64_t columns, int64_t inner, const
                   .columns = columns,
                   .inner = inner,
                   .dtype = y.dtype(),
+                  .y_dtype = y.dtype(),
+                  .tf32 = Context::current().allows_tf32(),
                   .accumulate = accumulate,
                   .a = a,
                   .c = c,

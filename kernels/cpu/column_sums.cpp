@@ -26,8 +26,8 @@ SMTRAIN_VECTORIZED void sum_rows(int64_t rows, int64_t columns, int64_t stride,
 
 }  // namespace
 
-template <typename T>
-void column_sums(int64_t rows, int64_t columns, const T* x, T* sums, bool accumulate) {
+template <typename T, typename Out>
+void column_sums(int64_t rows, int64_t columns, const T* x, Out* sums, bool accumulate) {
   for (int64_t c0 = 0; c0 < columns; c0 += kColumns) {
     const int64_t width = std::min(kColumns, columns - c0);
     std::array<Part<T>, kParts> parts = {};
@@ -40,17 +40,19 @@ void column_sums(int64_t rows, int64_t columns, const T* x, T* sums, bool accumu
     for (int64_t c = 0; c < width; ++c) {
       acc_t<T> sum = accumulate ? static_cast<acc_t<T>>(sums[c0 + c]) : acc_t<T>{0};
       for (const Part<T>& part : parts) sum += part[c];
-      sums[c0 + c] = static_cast<T>(sum);
+      sums[c0 + c] = static_cast<Out>(sum);
     }
   }
 }
 
-#define SMTRAIN_INSTANTIATE_COLUMN_SUMS(T) \
-  template void column_sums<T>(int64_t, int64_t, const T*, T*, bool);
-SMTRAIN_INSTANTIATE_COLUMN_SUMS(float)
-SMTRAIN_INSTANTIATE_COLUMN_SUMS(double)
-SMTRAIN_INSTANTIATE_COLUMN_SUMS(BFloat16)
-SMTRAIN_INSTANTIATE_COLUMN_SUMS(Float16)
+#define SMTRAIN_INSTANTIATE_COLUMN_SUMS(T, Out) \
+  template void column_sums<T, Out>(int64_t, int64_t, const T*, Out*, bool);
+SMTRAIN_INSTANTIATE_COLUMN_SUMS(float, float)
+SMTRAIN_INSTANTIATE_COLUMN_SUMS(double, double)
+SMTRAIN_INSTANTIATE_COLUMN_SUMS(BFloat16, BFloat16)
+SMTRAIN_INSTANTIATE_COLUMN_SUMS(BFloat16, float)
+SMTRAIN_INSTANTIATE_COLUMN_SUMS(Float16, Float16)
+SMTRAIN_INSTANTIATE_COLUMN_SUMS(Float16, float)
 #undef SMTRAIN_INSTANTIATE_COLUMN_SUMS
 
 }  // namespace smtrain::cpu

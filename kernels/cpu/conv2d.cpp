@@ -23,9 +23,19 @@ constexpr int64_t kCacheBytes = int64_t{2} << 20;
 template <typename T>
 constexpr bool kIsHalf = sizeof(T) == 2;
 
+using MakeDnnl = std::optional<DnnlConv2d> (*)(const Conv2dShape&, DType);
+
+// A direction by oneDNN: of bf16 in bf16 where this machine can, else in f32.
+std::optional<DnnlConv2d> by_dnnl(MakeDnnl make, const Conv2dShape& shape) {
+  if (shape.dtype == DType::bf16) {
+    if (auto direct = make(shape, DType::bf16)) return direct;
+  }
+  return make(shape, DType::f32);
+}
+
 // How one shape is computed with one number of threads: float32 by oneDNN, or by plain loops in the
 // directions where oneDNN has no kernel; float64 by plain loops; 16-bit types in float32, converted
-// in the workspace.
+// in the workspace, except for bf16 where oneDNN takes it as it is.
 struct CpuPlan {
   Conv2dShape shape;
   int threads;
@@ -33,15 +43,21 @@ struct CpuPlan {
 
   CpuPlan(const Conv2dShape& shape, int threads) : shape(shape), threads(threads) {
     if (shape.dtype == DType::f64) return;
-    forward = DnnlConv2d::forward(shape);
-    backward_input = DnnlConv2d::backward_input(shape);
-    backward_weight = DnnlConv2d::backward_weight(shape);
+    forward = by_dnnl(DnnlConv2d::forward, shape);
+    backward_input = by_dnnl(DnnlConv2d::backward_input, shape);
+    backward_weight = by_dnnl(DnnlConv2d::backward_weight, shape);
+  }
+
+  // Whether oneDNN computes a direction in the shape's own dtype.
+  bool is_direct(const std::optional<DnnlConv2d>& direction) const {
+    return direction && direction->dtype() == shape.dtype;
   }
 
   size_t workspace_bytes(const std::optional<DnnlConv2d>& direction, int64_t converted) const {
-    const bool half = size_of(shape.dtype) == 2;
+    const bool converts = size_of(shape.dtype) == 2 && !is_direct(direction);
     const size_t element = shape.dtype == DType::f64 ? sizeof(double) : sizeof(float);
-    return (half ? static_cast<size_t>(converted) * sizeof(float) + kConverted * kAlignment : 0) +
+    return (converts ? static_cast<size_t>(converted) * sizeof(float) + kConverted * kAlignment
+                     : 0) +
            (direction ? direction->workspace_bytes()
                       : static_cast<size_t>(shape.weight_numel()) * element);
   }
@@ -120,18 +136,21 @@ template <typename T>
 void forward(const CpuPlan& plan, const T* x, const T* weight, const T* bias, T* y,
              void* workspace) {
   const Conv2dShape& s = plan.shape;
-  if constexpr (kIsHalf<T>) {
+  if (plan.is_direct(plan.forward)) {
+    plan.forward->run_forward(x, weight, bias, y, workspace);
+  } else if constexpr (kIsHalf<T>) {
     Workspace space(workspace);
     const float* x32 = space.take_converted(s.x_numel(), x);
     const float* weight32 = space.take_converted(s.weight_numel(), weight);
     const float* bias32 = bias != nullptr ? space.take_converted(s.out_channels, bias) : nullptr;
     float* y32 = space.take(s.y_numel());
-    forward<float>(plan, x32, weight32, bias32, y32, space.rest());
+    if (plan.forward) {
+      plan.forward->run_forward(x32, weight32, bias32, y32, space.rest());
+    } else {
+      direct_conv2d<float>(s, x32, weight32, bias32, y32, static_cast<float*>(space.rest()));
+    }
     convert(s.y_numel(), y32, y);
   } else {
-    if constexpr (std::is_same_v<T, float>) {
-      if (plan.forward) return plan.forward->run_forward(x, weight, bias, y, workspace);
-    }
     direct_conv2d<T>(s, x, weight, bias, y, static_cast<T*>(workspace));
   }
 }
@@ -139,40 +158,45 @@ void forward(const CpuPlan& plan, const T* x, const T* weight, const T* bias, T*
 template <typename T>
 void backward_input(const CpuPlan& plan, const T* dy, const T* weight, T* dx, void* workspace) {
   const Conv2dShape& s = plan.shape;
-  if constexpr (kIsHalf<T>) {
+  if (plan.is_direct(plan.backward_input)) {
+    plan.backward_input->run_backward_input(dy, weight, dx, workspace);
+  } else if constexpr (kIsHalf<T>) {
     Workspace space(workspace);
     const float* dy32 = space.take_converted(s.y_numel(), dy);
     const float* weight32 = space.take_converted(s.weight_numel(), weight);
     float* dx32 = space.take(s.x_numel());
-    backward_input<float>(plan, dy32, weight32, dx32, space.rest());
+    if (plan.backward_input) {
+      plan.backward_input->run_backward_input(dy32, weight32, dx32, space.rest());
+    } else {
+      direct_conv2d_backward_input<float>(s, dy32, weight32, dx32,
+                                          static_cast<float*>(space.rest()));
+    }
     convert(s.x_numel(), dx32, dx);
   } else {
-    if constexpr (std::is_same_v<T, float>) {
-      if (plan.backward_input)
-        return plan.backward_input->run_backward_input(dy, weight, dx, workspace);
-    }
     direct_conv2d_backward_input<T>(s, dy, weight, dx, static_cast<T*>(workspace));
   }
 }
 
-template <typename T>
-void backward_weight(const CpuPlan& plan, const T* x, const T* dy, T* dw, bool accumulate,
+template <typename T, typename Gradient>
+void backward_weight(const CpuPlan& plan, const T* x, const T* dy, Gradient* dw, bool accumulate,
                      void* workspace) {
   const Conv2dShape& s = plan.shape;
-  if constexpr (kIsHalf<T>) {
+  if (plan.is_direct(plan.backward_weight)) {
+    plan.backward_weight->run_backward_weight(x, dy, dw, accumulate, workspace);
+  } else if constexpr (kIsHalf<T>) {
     Workspace space(workspace);
     const float* x32 = space.take_converted(s.x_numel(), x);
     const float* dy32 = space.take_converted(s.y_numel(), dy);
     float* dw32 = space.take(s.weight_numel());
     if (accumulate) convert(s.weight_numel(), dw, dw32);
-    backward_weight<float>(plan, x32, dy32, dw32, accumulate, space.rest());
+    if (plan.backward_weight) {
+      plan.backward_weight->run_backward_weight(x32, dy32, dw32, accumulate, space.rest());
+    } else {
+      direct_conv2d_backward_weight<float>(s, x32, dy32, dw32, accumulate,
+                                           static_cast<float*>(space.rest()));
+    }
     convert(s.weight_numel(), dw32, dw);
   } else {
-    if constexpr (std::is_same_v<T, float>) {
-      if (plan.backward_weight) {
-        return plan.backward_weight->run_backward_weight(x, dy, dw, accumulate, workspace);
-      }
-    }
     direct_conv2d_backward_weight<T>(s, x, dy, dw, accumulate, static_cast<T*>(workspace));
   }
 }
@@ -209,15 +233,15 @@ void conv2d_backward_weight(const Conv2dBackwardWeightArgs& args, Stream) {
   reporting_failure("conv2d_backward_weight", [&] {
     const CpuPlan& plan = checked_plan(args.plan);
     const Conv2dShape& s = plan.shape;
-    dispatch_floating(s.dtype, [&]<typename T>() {
+    dispatch_floating(s.dtype, s.gradient_dtype, [&]<typename T, typename Gradient>() {
       const T* dy = static_cast<const T*>(args.dy);
       if (args.dw != nullptr) {
-        backward_weight<T>(plan, static_cast<const T*>(args.x), dy, static_cast<T*>(args.dw),
-                           args.accumulate_weight, args.workspace);
+        backward_weight(plan, static_cast<const T*>(args.x), dy, static_cast<Gradient*>(args.dw),
+                        args.accumulate_weight, args.workspace);
       }
       if (args.db != nullptr) {
-        column_sums<T>(s.batch * s.out_height * s.out_width, s.out_channels, dy,
-                       static_cast<T*>(args.db), args.accumulate_bias);
+        column_sums(s.batch * s.out_height * s.out_width, s.out_channels, dy,
+                    static_cast<Gradient*>(args.db), args.accumulate_bias);
       }
     });
   });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cpu/conv2d_dnnl.h"
 
+#include "smtrain/kernels/cpu/dnnl_engine.h"
+
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
 
 namespace smtrain::cpu {
 namespace {
@@ -11,23 +12,8 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 
-const dnnl::engine& cpu_engine() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
-
-// A CPU stream keeps no state between executions, but an object must not be shared by threads.
-dnnl::stream& cpu_stream() {
-  thread_local dnnl::stream stream(cpu_engine());
-  return stream;
-}
-
 constexpr size_t kAlignment = 64;
 size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-memory view(const memory::desc& description, const void* data) {
-  return memory(description, cpu_engine(), const_cast<void*>(data));
-}
 
 // What the descriptors of all three directions share.
 struct Descriptions {
@@ -36,10 +22,11 @@ struct Descriptions {
   memory::dims strides, dilations, pad_begin, pad_end;
   dnnl::primitive_attr attributes;
 
-  explicit Descriptions(const Conv2dShape& s)
-      : x({s.batch, s.in_channels, s.in_height, s.in_width}, memory::data_type::f32, Tag::nhwc),
-        bias({s.out_channels}, memory::data_type::f32, Tag::x),
-        y({s.batch, s.out_channels, s.out_height, s.out_width}, memory::data_type::f32, Tag::nhwc),
+  /// `weight_dtype` is that of the weight or of its gradient.
+  Descriptions(const Conv2dShape& s, DType dtype, DType weight_dtype)
+      : x({s.batch, s.in_channels, s.in_height, s.in_width}, dnnl_type(dtype), Tag::nhwc),
+        bias({s.out_channels}, dnnl_type(dtype), Tag::x),
+        y({s.batch, s.out_channels, s.out_height, s.out_width}, dnnl_type(dtype), Tag::nhwc),
         strides{s.stride_height, s.stride_width},
         dilations{s.dilation_height - 1, s.dilation_width - 1},
         pad_begin{s.pad_top, s.pad_left} {
@@ -53,8 +40,8 @@ struct Descriptions {
                          s.dilation_width)};
     memory::dims dims = {s.group_outputs(), s.group_inputs(), s.kernel_height, s.kernel_width};
     if (s.groups > 1) dims.insert(dims.begin(), s.groups);
-    weight = memory::desc(dims, memory::data_type::f32, s.groups > 1 ? Tag::goihw : Tag::oihw);
-    any_weight = memory::desc(dims, memory::data_type::f32, Tag::any);
+    weight = memory::desc(dims, dnnl_type(weight_dtype), s.groups > 1 ? Tag::goihw : Tag::oihw);
+    any_weight = memory::desc(dims, dnnl_type(weight_dtype), Tag::any);
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   }
 
@@ -63,64 +50,66 @@ struct Descriptions {
     return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, any_weight,
              bias, y, strides, dilations, pad_begin, pad_end},
             attributes,
-            cpu_engine()};
+            dnnl_engine(),
+            /*allow_empty=*/true};
   }
 };
 
-template <typename PrimitiveDesc>
-bool is_reference(const PrimitiveDesc& description) {
-  return std::string_view(description.impl_info_str()).starts_with("ref");
-}
-
 }  // namespace
 
-DnnlConv2d::DnnlConv2d(const dnnl::primitive_desc_base& description, dnnl::primitive convolution,
-                       const memory::desc& x, const memory::desc& packed_weight,
-                       const memory::desc& weight, const memory::desc& y)
-    : x_(x),
+DnnlConv2d::DnnlConv2d(DType dtype, const dnnl::primitive_desc_base& description,
+                       dnnl::primitive convolution, const memory::desc& x,
+                       const memory::desc& packed_weight, const memory::desc& weight,
+                       const memory::desc& y)
+    : dtype_(dtype),
+      x_(x),
       packed_weight_(packed_weight),
       weight_(weight),
       y_(y),
-      bias_({y.dims()[1]}, memory::data_type::f32, Tag::x),
+      bias_({y.dims()[1]}, dnnl_type(dtype), Tag::x),
       scratchpad_(description.scratchpad_desc()),
       convolution_(std::move(convolution)),
-      pack_(dnnl::reorder::primitive_desc(cpu_engine(), weight, cpu_engine(), packed_weight)),
-      unpack_(dnnl::reorder::primitive_desc(cpu_engine(), packed_weight, cpu_engine(), weight)) {
+      pack_(dnnl::reorder::primitive_desc(dnnl_engine(), weight, dnnl_engine(), packed_weight)),
+      unpack_(dnnl::reorder::primitive_desc(dnnl_engine(), packed_weight, dnnl_engine(), weight)) {
   dnnl::post_ops add;
   add.append_sum(1.0f);
   dnnl::primitive_attr adding;
   adding.set_post_ops(add);
   unpack_and_add_ = dnnl::reorder(
-      dnnl::reorder::primitive_desc(cpu_engine(), packed_weight, cpu_engine(), weight, adding));
+      dnnl::reorder::primitive_desc(dnnl_engine(), packed_weight, dnnl_engine(), weight, adding));
 }
 
-std::optional<DnnlConv2d> DnnlConv2d::forward(const Conv2dShape& shape) {
-  const Descriptions d(shape);
+std::optional<DnnlConv2d> DnnlConv2d::forward(const Conv2dShape& shape, DType dtype) {
+  const Descriptions d(shape, dtype, dtype);
   const auto description = d.forward();
-  if (is_reference(description)) return std::nullopt;
-  return DnnlConv2d(description, dnnl::convolution_forward(description), d.x,
+  if (is_reference_or_missing(description)) return std::nullopt;
+  return DnnlConv2d(dtype, description, dnnl::convolution_forward(description), d.x,
                     description.weights_desc(), d.weight, d.y);
 }
 
-std::optional<DnnlConv2d> DnnlConv2d::backward_input(const Conv2dShape& shape) {
-  const Descriptions d(shape);
+std::optional<DnnlConv2d> DnnlConv2d::backward_input(const Conv2dShape& shape, DType dtype) {
+  const Descriptions d(shape, dtype, dtype);
+  const auto hint = d.forward();
+  if (!hint) return std::nullopt;
   const dnnl::convolution_backward_data::primitive_desc description(
       {dnnl::algorithm::convolution_direct, d.x, d.any_weight, d.y, d.strides, d.dilations,
        d.pad_begin, d.pad_end},
-      d.attributes, cpu_engine(), d.forward());
-  if (is_reference(description)) return std::nullopt;
-  return DnnlConv2d(description, dnnl::convolution_backward_data(description), d.x,
+      d.attributes, dnnl_engine(), hint, /*allow_empty=*/true);
+  if (is_reference_or_missing(description)) return std::nullopt;
+  return DnnlConv2d(dtype, description, dnnl::convolution_backward_data(description), d.x,
                     description.weights_desc(), d.weight, d.y);
 }
 
-std::optional<DnnlConv2d> DnnlConv2d::backward_weight(const Conv2dShape& shape) {
-  const Descriptions d(shape);
+std::optional<DnnlConv2d> DnnlConv2d::backward_weight(const Conv2dShape& shape, DType dtype) {
+  const Descriptions d(shape, dtype, dtype == DType::f32 ? DType::f32 : shape.gradient_dtype);
+  const auto hint = Descriptions(shape, dtype, dtype).forward();
+  if (!hint) return std::nullopt;
   const dnnl::convolution_backward_weights::primitive_desc description(
       {dnnl::algorithm::convolution_direct, d.x, d.any_weight, d.y, d.strides, d.dilations,
        d.pad_begin, d.pad_end},
-      d.attributes, cpu_engine(), d.forward());
-  if (is_reference(description)) return std::nullopt;
-  return DnnlConv2d(description, dnnl::convolution_backward_weights(description), d.x,
+      d.attributes, dnnl_engine(), hint, /*allow_empty=*/true);
+  if (is_reference_or_missing(description)) return std::nullopt;
+  return DnnlConv2d(dtype, description, dnnl::convolution_backward_weights(description), d.x,
                     description.diff_weights_desc(), d.weight, d.y);
 }
 
@@ -130,48 +119,50 @@ size_t DnnlConv2d::workspace_bytes() const {
 }
 
 memory DnnlConv2d::scratchpad_in(void* workspace) const {
-  return view(scratchpad_, static_cast<std::byte*>(workspace) + aligned(packed_weight_.get_size()));
+  return dnnl_view(scratchpad_,
+                   static_cast<std::byte*>(workspace) + aligned(packed_weight_.get_size()));
 }
 
-void DnnlConv2d::run_forward(const float* x, const float* weight, const float* bias, float* y,
+void DnnlConv2d::run_forward(const void* x, const void* weight, const void* bias, void* y,
                              void* workspace) const {
-  const memory packed = view(packed_weight_, workspace);
+  const memory packed = dnnl_view(packed_weight_, workspace);
   const memory scratchpad = scratchpad_in(workspace);
-  const memory::dim channels = y_.dims()[1];
   if (bias == nullptr) {
-    float* zeros =
-        reinterpret_cast<float*>(static_cast<std::byte*>(workspace) + workspace_bytes()) - channels;
-    bias = std::fill_n(zeros, channels, 0.0f) - channels;
+    std::byte* zeros = static_cast<std::byte*>(workspace) + workspace_bytes() - bias_.get_size();
+    std::fill_n(zeros, bias_.get_size(), std::byte{0});
+    bias = zeros;
   }
-  pack_.execute(cpu_stream(), {{DNNL_ARG_FROM, view(weight_, weight)}, {DNNL_ARG_TO, packed}});
-  convolution_.execute(cpu_stream(), {{DNNL_ARG_SRC, view(x_, x)},
-                                      {DNNL_ARG_WEIGHTS, packed},
-                                      {DNNL_ARG_BIAS, view(bias_, bias)},
-                                      {DNNL_ARG_DST, view(y_, y)},
-                                      {DNNL_ARG_SCRATCHPAD, scratchpad}});
+  pack_.execute(dnnl_stream(),
+                {{DNNL_ARG_FROM, dnnl_view(weight_, weight)}, {DNNL_ARG_TO, packed}});
+  convolution_.execute(dnnl_stream(), {{DNNL_ARG_SRC, dnnl_view(x_, x)},
+                                       {DNNL_ARG_WEIGHTS, packed},
+                                       {DNNL_ARG_BIAS, dnnl_view(bias_, bias)},
+                                       {DNNL_ARG_DST, dnnl_view(y_, y)},
+                                       {DNNL_ARG_SCRATCHPAD, scratchpad}});
 }
 
-void DnnlConv2d::run_backward_input(const float* dy, const float* weight, float* dx,
+void DnnlConv2d::run_backward_input(const void* dy, const void* weight, void* dx,
                                     void* workspace) const {
-  const memory packed = view(packed_weight_, workspace);
+  const memory packed = dnnl_view(packed_weight_, workspace);
   const memory scratchpad = scratchpad_in(workspace);
-  pack_.execute(cpu_stream(), {{DNNL_ARG_FROM, view(weight_, weight)}, {DNNL_ARG_TO, packed}});
-  convolution_.execute(cpu_stream(), {{DNNL_ARG_DIFF_DST, view(y_, dy)},
-                                      {DNNL_ARG_WEIGHTS, packed},
-                                      {DNNL_ARG_DIFF_SRC, view(x_, dx)},
-                                      {DNNL_ARG_SCRATCHPAD, scratchpad}});
+  pack_.execute(dnnl_stream(),
+                {{DNNL_ARG_FROM, dnnl_view(weight_, weight)}, {DNNL_ARG_TO, packed}});
+  convolution_.execute(dnnl_stream(), {{DNNL_ARG_DIFF_DST, dnnl_view(y_, dy)},
+                                       {DNNL_ARG_WEIGHTS, packed},
+                                       {DNNL_ARG_DIFF_SRC, dnnl_view(x_, dx)},
+                                       {DNNL_ARG_SCRATCHPAD, scratchpad}});
 }
 
-void DnnlConv2d::run_backward_weight(const float* x, const float* dy, float* dw, bool accumulate,
+void DnnlConv2d::run_backward_weight(const void* x, const void* dy, void* dw, bool accumulate,
                                      void* workspace) const {
-  const memory packed = view(packed_weight_, workspace);
+  const memory packed = dnnl_view(packed_weight_, workspace);
   const memory scratchpad = scratchpad_in(workspace);
-  convolution_.execute(cpu_stream(), {{DNNL_ARG_SRC, view(x_, x)},
-                                      {DNNL_ARG_DIFF_DST, view(y_, dy)},
-                                      {DNNL_ARG_DIFF_WEIGHTS, packed},
-                                      {DNNL_ARG_SCRATCHPAD, scratchpad}});
+  convolution_.execute(dnnl_stream(), {{DNNL_ARG_SRC, dnnl_view(x_, x)},
+                                       {DNNL_ARG_DIFF_DST, dnnl_view(y_, dy)},
+                                       {DNNL_ARG_DIFF_WEIGHTS, packed},
+                                       {DNNL_ARG_SCRATCHPAD, scratchpad}});
   const dnnl::reorder& unpack = accumulate ? unpack_and_add_ : unpack_;
-  unpack.execute(cpu_stream(), {{DNNL_ARG_FROM, packed}, {DNNL_ARG_TO, view(weight_, dw)}});
+  unpack.execute(dnnl_stream(), {{DNNL_ARG_FROM, packed}, {DNNL_ARG_TO, dnnl_view(weight_, dw)}});
 }
 
 }  // namespace smtrain::cpu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cpu/gemm.h"
 
+#include "smtrain/kernels/cpu/gemm_dnnl.h"
 #include "smtrain/kernels/cpu/lanes.h"
 #include "smtrain/kernels/cpu/parallel.h"
 #include "smtrain/kernels/dtype.h"
@@ -21,9 +22,9 @@ template <typename Acc>
 constexpr int kTileColumns = 4 * static_cast<int>(kLanes<Acc>);
 
 // y[0:rows, 0:columns] of one tile.
-template <typename T>
+template <typename T, typename Out>
 SMTRAIN_VECTORIZED void multiply_tile(int rows, int columns, int64_t inner, Matrix<const T> a,
-                                      Matrix<const T> c, T* __restrict y, int64_t y_row_stride,
+                                      Matrix<const T> c, Out* __restrict y, int64_t y_row_stride,
                                       bool accumulate) {
   using Acc = acc_t<T>;
   using Vector = Lanes<Acc>;
@@ -61,16 +62,16 @@ SMTRAIN_VECTORIZED void multiply_tile(int rows, int columns, int64_t inner, Matr
   }
 
   for (int i = 0; i < rows; ++i) {
-    T* row = y + i * y_row_stride;
+    Out* row = y + i * y_row_stride;
     for (int j = 0; j < columns; ++j) {
-      row[j] = static_cast<T>(accumulate ? static_cast<Acc>(row[j]) + sums[i][j] : sums[i][j]);
+      row[j] = static_cast<Out>(accumulate ? static_cast<Acc>(row[j]) + sums[i][j] : sums[i][j]);
     }
   }
 }
 
-template <typename T>
+template <typename T, typename Out>
 void multiply_tiles(int64_t rows, int64_t columns, int64_t inner, Matrix<const T> a,
-                    Matrix<const T> c, T* y, int64_t y_row_stride, bool accumulate) {
+                    Matrix<const T> c, Out* y, int64_t y_row_stride, bool accumulate) {
   constexpr int kColumns = kTileColumns<acc_t<T>>;
   const int64_t tile_rows = (rows + kTileRows - 1) / kTileRows;
   const int64_t tile_columns = (columns + kColumns - 1) / kColumns;
@@ -79,11 +80,11 @@ void multiply_tiles(int64_t rows, int64_t columns, int64_t inner, Matrix<const T
     for (int64_t tile = begin; tile < end; ++tile) {
       const int64_t i = tile / tile_columns * kTileRows;
       const int64_t j = tile % tile_columns * kColumns;
-      multiply_tile<T>(static_cast<int>(std::min<int64_t>(kTileRows, rows - i)),
-                       static_cast<int>(std::min<int64_t>(kColumns, columns - j)), inner,
-                       {&a(i, 0), a.row_stride, a.column_stride},
-                       {&c(0, j), c.row_stride, c.column_stride}, y + i * y_row_stride + j,
-                       y_row_stride, accumulate);
+      multiply_tile<T, Out>(static_cast<int>(std::min<int64_t>(kTileRows, rows - i)),
+                            static_cast<int>(std::min<int64_t>(kColumns, columns - j)), inner,
+                            {&a(i, 0), a.row_stride, a.column_stride},
+                            {&c(0, j), c.row_stride, c.column_stride}, y + i * y_row_stride + j,
+                            y_row_stride, accumulate);
     }
   });
 }
@@ -107,9 +108,9 @@ BlasLayout blas_layout(Matrix<const float> m, int64_t rows, int64_t columns) {
 
 }  // namespace
 
-template <typename T>
-void gemm(int64_t rows, int64_t columns, int64_t inner, Matrix<const T> a, Matrix<const T> c, T* y,
-          int64_t y_row_stride, bool accumulate) {
+template <typename T, typename Out>
+void gemm(int64_t rows, int64_t columns, int64_t inner, Matrix<const T> a, Matrix<const T> c,
+          Out* y, int64_t y_row_stride, bool accumulate) {
   if (rows == 0 || columns == 0) return;
   if constexpr (std::is_same_v<T, float>) {
     const BlasLayout a_layout = blas_layout(a, rows, inner);
@@ -121,16 +122,22 @@ void gemm(int64_t rows, int64_t columns, int64_t inner, Matrix<const T> a, Matri
       if (status == dnnl_success) return;
     }
   }
-  multiply_tiles<T>(rows, columns, inner, a, c, y, y_row_stride, accumulate);
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    if (multiply_bf16(rows, columns, inner, a, c, dtype_of<Out>, y, y_row_stride, accumulate))
+      return;
+  }
+  multiply_tiles<T, Out>(rows, columns, inner, a, c, y, y_row_stride, accumulate);
 }
 
-#define SMTRAIN_INSTANTIATE_GEMM(T)                                                               \
-  template void gemm<T>(int64_t, int64_t, int64_t, Matrix<const T>, Matrix<const T>, T*, int64_t, \
-                        bool);
-SMTRAIN_INSTANTIATE_GEMM(float)
-SMTRAIN_INSTANTIATE_GEMM(double)
-SMTRAIN_INSTANTIATE_GEMM(BFloat16)
-SMTRAIN_INSTANTIATE_GEMM(Float16)
+#define SMTRAIN_INSTANTIATE_GEMM(T, Out)                                                        \
+  template void gemm<T, Out>(int64_t, int64_t, int64_t, Matrix<const T>, Matrix<const T>, Out*, \
+                             int64_t, bool);
+SMTRAIN_INSTANTIATE_GEMM(float, float)
+SMTRAIN_INSTANTIATE_GEMM(double, double)
+SMTRAIN_INSTANTIATE_GEMM(BFloat16, BFloat16)
+SMTRAIN_INSTANTIATE_GEMM(BFloat16, float)
+SMTRAIN_INSTANTIATE_GEMM(Float16, Float16)
+SMTRAIN_INSTANTIATE_GEMM(Float16, float)
 #undef SMTRAIN_INSTANTIATE_GEMM
 
 }  // namespace smtrain::cpu

@@ -15,11 +15,12 @@ struct Matrix {
 };
 
 /// y = a c, (+ y) with `accumulate`: a is rows x inner, c inner x columns, both with any strides; y
-/// is row-major with rows y_row_stride apart. float goes to oneDNN where it takes the strides, the
-/// rest through tiles of our own: float, double, BFloat16 and Float16, the last two computed in
-/// float. The same bits for the same number of threads.
-template <typename T>
-void gemm(int64_t rows, int64_t columns, int64_t inner, Matrix<const T> a, Matrix<const T> c, T* y,
-          int64_t y_row_stride, bool accumulate);
+/// is row-major with rows y_row_stride apart. T is float, double, BFloat16 or Float16, the last two
+/// computed in float; Out is T, or float for those. float and BFloat16 go to oneDNN where it has
+/// code for the strides and the machine, the rest through tiles of our own. The same bits for the
+/// same number of threads.
+template <typename T, typename Out>
+void gemm(int64_t rows, int64_t columns, int64_t inner, Matrix<const T> a, Matrix<const T> c,
+          Out* y, int64_t y_row_stride, bool accumulate);
 
 }  // namespace smtrain::cpu

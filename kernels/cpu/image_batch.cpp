@@ -14,28 +14,28 @@ namespace smtrain::cpu {
 
 namespace {
 
-/// (x - mean) / std, of bytes / 255, of which there are few.
-template <typename T, typename Args>
+/// (x - mean) / std as Out, of bytes / 255, of which there are few.
+template <typename T, typename Out, typename Args>
 class Normalize {
  public:
   explicit Normalize(const Args& a) : a_(a) {
     if constexpr (std::is_same_v<T, uint8_t>) {
       for (int c = 0; c < a.channels; ++c) {
         for (int v = 0; v < 256; ++v)
-          table_[c][v] = (static_cast<float>(v) / 255.0f - a.mean[c]) / a.std[c];
+          table_[c][v] = Out((static_cast<float>(v) / 255.0f - a.mean[c]) / a.std[c]);
       }
     }
   }
 
-  float operator()(T x, int channel) const {
+  Out operator()(T x, int channel) const {
     if constexpr (std::is_same_v<T, uint8_t>) {
       return table_[channel][x];
     } else {
-      return (x - a_.mean[channel]) / a_.std[channel];
+      return Out((x - a_.mean[channel]) / a_.std[channel]);
     }
   }
 
-  void pixels(const T* x, int64_t count, float* y) const {
+  void pixels(const T* x, int64_t count, Out* y) const {
     const int channels = a_.channels;
     for (int64_t i = 0; i < count; ++i) {
       for (int c = 0; c < channels; ++c) y[i * channels + c] = (*this)(x[i * channels + c], c);
@@ -44,15 +44,15 @@ class Normalize {
 
  private:
   const Args& a_;
-  float table_[kMaxImageChannels][256];
+  Out table_[kMaxImageChannels][256];
 };
 
-template <typename T>
+template <typename T, typename Out>
 void normalize(const NormalizeImagesArgs& a) {
-  const Normalize<T, NormalizeImagesArgs> normalized(a);
+  const Normalize<T, Out, NormalizeImagesArgs> normalized(a);
   parallel_for(a.pixels, grain_of(4 * a.channels), [&](int64_t begin, int64_t end) {
     normalized.pixels(static_cast<const T*>(a.x) + begin * a.channels, end - begin,
-                      a.y + begin * a.channels);
+                      static_cast<Out*>(a.y) + begin * a.channels);
   });
 }
 
@@ -69,16 +69,16 @@ bool indices_are_in_range(const char* entry, const Args& a) {
   return true;
 }
 
-template <typename T>
+template <typename T, typename Out>
 void gather(const GatherImagesArgs& a) {
-  const Normalize<T, GatherImagesArgs> normalized(a);
+  const Normalize<T, Out, GatherImagesArgs> normalized(a);
   const int channels = a.channels;
   const int64_t area = int64_t{a.height} * a.width;
   parallel_for(a.rows, grain_of(4 * area * channels), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const T* picture =
           static_cast<const T*>(a.x) + a.index[i] * int64_t{a.x_height} * a.x_width * channels;
-      float* y = a.y + i * area * channels;
+      Out* y = static_cast<Out*>(a.y) + i * area * channels;
       if (a.crops == nullptr) {
         normalized.pixels(picture, area, y);
         continue;
@@ -101,12 +101,12 @@ void gather(const GatherImagesArgs& a) {
 }  // namespace
 
 void normalize_images(const NormalizeImagesArgs& a, Stream) {
-  a.x_dtype == DType::f32 ? normalize<float>(a) : normalize<uint8_t>(a);
+  dispatch_images(a.x_dtype, a.y_dtype, [&]<typename T, typename Out>() { normalize<T, Out>(a); });
 }
 
 void gather_images(const GatherImagesArgs& a, Stream) {
   if (!indices_are_in_range("gather_images", a)) return;
-  a.x_dtype == DType::f32 ? gather<float>(a) : gather<uint8_t>(a);
+  dispatch_images(a.x_dtype, a.y_dtype, [&]<typename T, typename Out>() { gather<T, Out>(a); });
 }
 
 void take_rows(const TakeRowsArgs& a, Stream) {

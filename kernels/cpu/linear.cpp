@@ -20,34 +20,34 @@ void linear_forward(const LinearArgs& args, Stream) {
         std::copy_n(static_cast<const T*>(args.bias), columns, y + i * columns);
       }
     }
-    gemm<T>(args.rows, columns, args.in_features,
-            {static_cast<const T*>(args.x), args.in_features, 1},
-            {static_cast<const T*>(args.weight), 1, args.in_features}, y, columns,
-            args.bias != nullptr);
+    gemm<T, T>(args.rows, columns, args.in_features,
+               {static_cast<const T*>(args.x), args.in_features, 1},
+               {static_cast<const T*>(args.weight), 1, args.in_features}, y, columns,
+               args.bias != nullptr);
     if (args.relu) relu_in_place(args.rows * columns, y);
   });
 }
 
 void linear_backward_input(const LinearBackwardInputArgs& args, Stream) {
   dispatch_floating(args.dtype, [&]<typename T>() {
-    gemm<T>(args.rows, args.in_features, args.out_features,
-            {static_cast<const T*>(args.dy), args.out_features, 1},
-            {static_cast<const T*>(args.weight), args.in_features, 1}, static_cast<T*>(args.dx),
-            args.in_features, args.accumulate);
+    gemm<T, T>(args.rows, args.in_features, args.out_features,
+               {static_cast<const T*>(args.dy), args.out_features, 1},
+               {static_cast<const T*>(args.weight), args.in_features, 1}, static_cast<T*>(args.dx),
+               args.in_features, args.accumulate);
   });
 }
 
 void linear_backward_weight(const LinearBackwardWeightArgs& args, Stream) {
-  dispatch_floating(args.dtype, [&]<typename T>() {
+  dispatch_floating(args.dtype, args.gradient_dtype, [&]<typename T, typename Gradient>() {
     const T* dy = static_cast<const T*>(args.dy);
     if (args.dw != nullptr) {
-      gemm<T>(args.out_features, args.in_features, args.rows, {dy, 1, args.out_features},
-              {static_cast<const T*>(args.x), args.in_features, 1}, static_cast<T*>(args.dw),
-              args.in_features, args.accumulate_weight);
+      gemm<T, Gradient>(args.out_features, args.in_features, args.rows, {dy, 1, args.out_features},
+                        {static_cast<const T*>(args.x), args.in_features, 1},
+                        static_cast<Gradient*>(args.dw), args.in_features, args.accumulate_weight);
     }
     if (args.db != nullptr) {
-      column_sums<T>(args.rows, args.out_features, dy, static_cast<T*>(args.db),
-                     args.accumulate_bias);
+      column_sums(args.rows, args.out_features, dy, static_cast<Gradient*>(args.db),
+                  args.accumulate_bias);
     }
   });
 }

@@ -19,7 +19,8 @@ using optimizer_rules::Adam;
 using optimizer_rules::Rmsprop;
 using optimizer_rules::Sgd;
 
-constexpr int64_t kGrain = 8192;  // elements; below that one thread is faster
+constexpr int64_t kGrain = 8192;        // elements; below that one thread is faster
+constexpr int64_t kCopyStretch = 4096;  // elements, of which a compute copy is made at a time
 
 template <typename F>
 void for_floating(DType dtype, F&& f) {
@@ -45,8 +46,15 @@ struct Gradients {
   T operator[](int64_t i) const { return factor * values[i]; }
 };
 
+template <typename T>
+SMTRAIN_VECTORIZED void refresh_compute_copy(int64_t n, const T* __restrict p,
+                                             BFloat16* __restrict copy) {
+  for (int64_t i = 0; i < n; ++i) copy[i] = BFloat16(static_cast<float>(p[i]));
+}
+
 // Calls body(offset, count, parameters, gradients, rule) for every active stretch of the flat
-// buffers, all threads sharing the elements evenly.
+// buffers, all threads sharing the elements evenly; the compute copy follows while the parameters
+// are in the cache.
 template <template <typename> typename Rule, typename Args, typename F>
 void for_each_slice(const Args& a, const F& body) {
   const OptimizerTargets& t = a.targets;
@@ -59,8 +67,14 @@ void for_each_slice(const Args& a, const F& body) {
         const int64_t from = std::max(begin, slice.offset);
         const int64_t to = std::min(end, slice.offset + slice.length);
         if (slice.active == 0 || from >= to) continue;
-        body(from, to - from, at<T>(t.values, from), Gradients<T>{at<T>(t.gradients, from), factor},
-             Rule<T>::of(a, slice, t.steps[i]));
+        const auto rule = Rule<T>::of(a, slice, t.steps[i]);
+        const int64_t stretch = t.compute_copy == nullptr ? to - from : kCopyStretch;
+        for (int64_t j = from; j < to; j += stretch) {
+          const int64_t count = std::min(stretch, to - j);
+          T* values = at<T>(t.values, j);
+          body(j, count, values, Gradients<T>{at<T>(t.gradients, j), factor}, rule);
+          if (t.compute_copy != nullptr) refresh_compute_copy(count, values, t.compute_copy + j);
+        }
       }
     });
   });

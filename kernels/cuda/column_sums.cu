@@ -54,22 +54,22 @@ void sum_parts(int64_t rows, int64_t columns, int64_t parts, bool accumulate, co
 
 }  // namespace
 
-void column_sums(int64_t rows, int64_t columns, DType dtype, const void* x, void* y,
-                 bool accumulate, Stream stream) {
+void column_sums(int64_t rows, int64_t columns, DType x_dtype, DType y_dtype, const void* x,
+                 void* y, bool accumulate, Stream stream) {
   if (columns == 0) return;
-  dispatch_floating(dtype, [&]<typename T>() {
-    sum_parts(rows, columns, 1, accumulate, static_cast<const T*>(x), static_cast<T*>(y), stream);
+  dispatch_floating(x_dtype, y_dtype, [&]<typename T, typename Out>() {
+    sum_parts(rows, columns, 1, accumulate, static_cast<const T*>(x), static_cast<Out*>(y), stream);
   });
 }
 
-void column_sums(int64_t rows, int64_t columns, DType dtype, const void* x, void* y,
-                 bool accumulate, void* workspace, Stream stream) {
+void column_sums(int64_t rows, int64_t columns, DType x_dtype, DType y_dtype, const void* x,
+                 void* y, bool accumulate, void* workspace, Stream stream) {
   const int64_t parts = column_sums_parts(rows, columns);
-  if (parts == 1) return column_sums(rows, columns, dtype, x, y, accumulate, stream);
-  dispatch_floating(dtype, [&]<typename T>() {
+  if (parts == 1) return column_sums(rows, columns, x_dtype, y_dtype, x, y, accumulate, stream);
+  dispatch_floating(x_dtype, y_dtype, [&]<typename T, typename Out>() {
     acc_t<T>* sums = static_cast<acc_t<T>*>(workspace);
     sum_parts(rows, columns, parts, false, static_cast<const T*>(x), sums, stream);
-    sum_parts(parts, columns, 1, accumulate, sums, static_cast<T*>(y), stream);
+    sum_parts(parts, columns, 1, accumulate, sums, static_cast<Out*>(y), stream);
   });
 }
 

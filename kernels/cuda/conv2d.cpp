@@ -6,6 +6,7 @@
 #include "smtrain/kernels/stream.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <list>
 #include <mutex>
@@ -48,14 +49,17 @@ constexpr bool kEpilogueReluKeepsNaN = false;
 
 /// How the gradients of one shape are computed.
 struct CudaConv2dBackward {
-  Planned input, weight, adding_weight;
+  Planned input, weight;
+  std::optional<Planned> adding_weight;  // where a weight's gradient needs no conversion
 
   CudaConv2dBackward(const CudnnTarget& target, const Conv2dShape& s, Stream stream)
       : input(target, s, {.direction = ConvolutionDirection::backward_data}, stream),
-        weight(target, s, {.direction = ConvolutionDirection::backward_filter}, stream),
-        adding_weight(target, s,
-                      {.direction = ConvolutionDirection::backward_filter, .accumulate = true},
-                      stream) {}
+        weight(target, s, {.direction = ConvolutionDirection::backward_filter}, stream) {
+    if (s.gradient_dtype != s.dtype) return;
+    const Conv2dOperation adding = {.direction = ConvolutionDirection::backward_filter,
+                                    .accumulate = true};
+    adding_weight.emplace(target, s, adding, stream);
+  }
 };
 
 /// How all that can be asked of one shape is computed.
@@ -85,8 +89,18 @@ struct CudaConv2d {
                      with_bias_and_relu ? with_bias_and_relu->workspace_bytes() : 0});
   }
 
+  /// Where a weight's gradient lies before it is converted. cuDNN has no engine that makes f32 of
+  /// bf16 or f16 here.
+  size_t converted_gradient_bytes() const {
+    constexpr size_t kAlignment = 256;
+    if (shape.gradient_dtype == shape.dtype) return 0;
+    const size_t bytes = static_cast<size_t>(shape.weight_numel()) * size_of(shape.dtype);
+    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  }
+
   size_t backward_weight_workspace_bytes() const {
-    return std::max({backward->weight.workspace_bytes(), backward->adding_weight.workspace_bytes(),
+    return std::max({converted_gradient_bytes() + backward->weight.workspace_bytes(),
+                     backward->adding_weight ? backward->adding_weight->workspace_bytes() : 0,
                      column_sums_workspace_bytes(dy_rows(), shape.out_channels)});
   }
 
@@ -149,6 +163,26 @@ void relu_in_place(const Conv2dShape& shape, void* y, Stream stream) {
         stream);
 }
 
+void backward_weight(const CudaConv2d& conv, const Conv2dBackwardWeightArgs& args, Stream stream) {
+  const Conv2dShape& shape = conv.shape;
+  const CudaConv2dBackward& backward = conv.backward.value();
+  if (backward.adding_weight) {
+    return execute(args.accumulate_weight ? *backward.adding_weight : backward.weight,
+                   {{kX, args.x}, {kWeight, args.dw}, {kY, args.dy}}, args.workspace, stream);
+  }
+  void* rest = static_cast<std::byte*>(args.workspace) + conv.converted_gradient_bytes();
+  execute(backward.weight, {{kX, args.x}, {kWeight, args.workspace}, {kY, args.dy}}, rest, stream);
+  const Layout line = {.ndim = 1, .shape = {shape.weight_numel()}, .strides = {1}};
+  copy({.x_layout = line,
+        .y_layout = line,
+        .x_dtype = shape.dtype,
+        .y_dtype = shape.gradient_dtype,
+        .accumulate = args.accumulate_weight,
+        .x = args.workspace,
+        .y = args.dw},
+       stream);
+}
+
 }  // namespace
 
 void conv2d_plan(const Conv2dPlanArgs& args, Stream stream) {
@@ -181,14 +215,11 @@ void conv2d_backward_input(const Conv2dBackwardInputArgs& args, Stream stream) {
 void conv2d_backward_weight(const Conv2dBackwardWeightArgs& args, Stream stream) {
   reporting_failure("conv2d_backward_weight", [&] {
     const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
-    if (args.dw != nullptr) {
-      execute(args.accumulate_weight ? conv.backward.value().adding_weight
-                                     : conv.backward.value().weight,
-              {{kX, args.x}, {kWeight, args.dw}, {kY, args.dy}}, args.workspace, stream);
-    }
+    if (args.dw != nullptr) backward_weight(conv, args, stream);
     if (args.db != nullptr) {
-      column_sums(conv.dy_rows(), conv.shape.out_channels, conv.shape.dtype, args.dy, args.db,
-                  args.accumulate_bias, args.workspace, stream);
+      column_sums(conv.dy_rows(), conv.shape.out_channels, conv.shape.dtype,
+                  conv.shape.gradient_dtype, args.dy, args.db, args.accumulate_bias, args.workspace,
+                  stream);
     }
   });
 }

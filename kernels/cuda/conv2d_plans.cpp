@@ -91,7 +91,7 @@ std::string described(const Conv2dShape& s, const Conv2dOperation& operation) {
   if (operation.bias) text += " + bias";
   if (operation.relu) text += " + relu";
   if (operation.accumulate) text += " (added)";
-  text += std::string(" of a ") + name_of(s.dtype) + " convolution (input ";
+  text += std::string(" of a ") + (s.tf32 ? "tf32" : name_of(s.dtype)) + " convolution (input ";
   text += list({s.batch, s.in_channels, s.in_height, s.in_width}) + ", weight ";
   text += list({s.out_channels, s.group_inputs(), s.kernel_height, s.kernel_width});
   return text + ", groups " + std::to_string(s.groups) + ")";
@@ -130,11 +130,11 @@ CudnnGraph conv2d_graph(const CudnnTarget& target, const Conv2dShape& s,
   return graph;
 }
 
-bool is_exact_enough(DType dtype, const NumericalNotes& notes) {
+bool is_exact_enough(DType dtype, bool tf32, const NumericalNotes& notes) {
   if (notes.test(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
   if (notes.test(CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)) return false;
   if (notes.test(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)) return false;
-  return dtype != DType::f32 || !notes.test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
+  return dtype != DType::f32 || tf32 || !notes.test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
 }
 
 std::string text_of(const Conv2dShape& s, const Conv2dOperation& operation) {
@@ -150,7 +150,7 @@ std::vector<CudnnPlan> candidate_plans(const CudnnTarget& target, const Conv2dSh
   std::vector<CudnnPlan> plans;
   int inexact = 0, unsupported = 0, too_large = 0;
   const auto consider = [&](CudnnProposal proposal) {
-    if (!is_exact_enough(shape.dtype, proposal.numerical)) {
+    if (!is_exact_enough(shape.dtype, shape.tf32, proposal.numerical)) {
       ++inexact;
     } else if (auto plan = CudnnPlan::build(graph, std::move(proposal)); !plan) {
       ++unsupported;
@@ -178,7 +178,8 @@ std::optional<CudnnPlan> plan_named(const CudnnTarget& target, const Conv2dShape
                                     const Conv2dOperation& operation, const std::string& name) {
   const auto graph = std::make_shared<const CudnnGraph>(conv2d_graph(target, shape, operation));
   std::optional<CudnnProposal> proposal = propose(*graph, name);
-  if (!proposal || !is_exact_enough(shape.dtype, proposal->numerical)) return std::nullopt;
+  if (!proposal || !is_exact_enough(shape.dtype, shape.tf32, proposal->numerical))
+    return std::nullopt;
   std::optional<CudnnPlan> plan = CudnnPlan::build(graph, std::move(*proposal));
   if (plan && plan->workspace_bytes() > kConv2dWorkspaceLimit) return std::nullopt;
   return plan;

@@ -31,8 +31,8 @@ CudnnGraph conv2d_graph(const CudnnTarget& target, const Conv2dShape& shape,
                         const Conv2dOperation& operation);
 
 /// Whether an engine's results are ours: the same bits on each run, sums in f32 or wider, and of
-/// f32 no rounding of the inputs to a shorter type.
-bool is_exact_enough(DType dtype, const NumericalNotes& notes);
+/// f32 no rounding of the inputs to a shorter type, unless `tf32` allows that one.
+bool is_exact_enough(DType dtype, bool tf32, const NumericalNotes& notes);
 
 /// An operation in one line, with all that the choice of its plan depends on.
 std::string text_of(const Conv2dShape& shape, const Conv2dOperation& operation);

@@ -37,18 +37,12 @@ cublasLtHandle_t handle() {
   return handle;
 }
 
-struct Types {
-  cudaDataType_t element;
-  cublasComputeType_t compute;
-  cudaDataType_t scale;  // of alpha and beta
-};
-
-Types types_of(DType dtype) {
+cudaDataType_t type_of(DType dtype) {
   switch (dtype) {
-    case DType::f64: return {CUDA_R_64F, CUBLAS_COMPUTE_64F, CUDA_R_64F};
-    case DType::bf16: return {CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F};
-    case DType::f16: return {CUDA_R_16F, CUBLAS_COMPUTE_32F, CUDA_R_32F};
-    default: return {CUDA_R_32F, CUBLAS_COMPUTE_32F, CUDA_R_32F};  // without TF32
+    case DType::f64: return CUDA_R_64F;
+    case DType::bf16: return CUDA_R_16BF;
+    case DType::f16: return CUDA_R_16F;
+    default: return CUDA_R_32F;
   }
 }
 
@@ -88,13 +82,21 @@ std::optional<BlasMatrix> blas_matrix(const MatrixBatch& m, int64_t batch, int64
 /// All that the choice of an algorithm depends on.
 struct Problem {
   int64_t batch, rows, columns, inner;
-  DType dtype;
+  DType dtype, y_dtype;
+  bool tf32;
   bool accumulate;
   cublasLtEpilogue_t epilogue;
   uint32_t bias_alignment;
   BlasMatrix a, c, y;
 
   auto operator<=>(const Problem&) const = default;
+
+  cublasComputeType_t compute_type() const {
+    if (dtype == DType::f64) return CUBLAS_COMPUTE_64F;
+    return dtype == DType::f32 && tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  }
+  /// Of alpha and beta.
+  cudaDataType_t scale_type() const { return dtype == DType::f64 ? CUDA_R_64F : CUDA_R_32F; }
 };
 
 cublasLtEpilogue_t kind_of(const Epilogue& epilogue) {
@@ -111,13 +113,15 @@ std::optional<Problem> problem_of(const MatmulArgs& args, const Epilogue& epilog
   const auto a = blas_matrix(args.a, args.batch, args.rows, args.inner, args.dtype);
   const auto c = blas_matrix(args.c, args.batch, args.inner, args.columns, args.dtype);
   const auto y = blas_matrix({args.y, args.rows * args.columns, args.columns, 1}, args.batch,
-                             args.rows, args.columns, args.dtype);
+                             args.rows, args.columns, args.y_dtype);
   if (!a || !c || !y) return std::nullopt;
   return Problem{.batch = args.batch,
                  .rows = args.rows,
                  .columns = args.columns,
                  .inner = args.inner,
                  .dtype = args.dtype,
+                 .y_dtype = args.y_dtype,
+                 .tf32 = args.tf32,
                  .accumulate = args.accumulate,
                  .epilogue = kind_of(epilogue),
                  .bias_alignment = alignment_of(epilogue.bias),
@@ -130,15 +134,16 @@ std::optional<Problem> problem_of(const MatmulArgs& args, const Epilogue& epilog
 class Descriptors {
  public:
   Descriptors(const Problem& p, const void* bias) {
-    const Types types = types_of(p.dtype);
-    check(cublasLtMatmulDescInit(&operation, types.compute, types.scale), "cublasLtMatmulDescInit");
+    const cudaDataType_t element = type_of(p.dtype);
+    check(cublasLtMatmulDescInit(&operation, p.compute_type(), p.scale_type()),
+          "cublasLtMatmulDescInit");
     set(CUBLASLT_MATMUL_DESC_TRANSA, p.c.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, p.a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, p.epilogue);
     if (bias != nullptr) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
-    describe(left, types.element, p.batch, p.c, p.inner, p.columns);
-    describe(right, types.element, p.batch, p.a, p.rows, p.inner);
-    describe(result, types.element, p.batch, p.y, p.rows, p.columns);
+    describe(left, element, p.batch, p.c, p.inner, p.columns);
+    describe(right, element, p.batch, p.a, p.rows, p.inner);
+    describe(result, type_of(p.y_dtype), p.batch, p.y, p.rows, p.columns);
   }
 
   cublasLtMatmulDescOpaque_t operation;

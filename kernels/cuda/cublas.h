@@ -12,10 +12,10 @@ struct Epilogue {
   bool relu = false;
 };
 
-/// MatmulArgs' product by cuBLASLt, on the tensor cores for bf16 and f16, in IEEE arithmetic for
-/// f32 and f64; the same bits each time. No size is 0. Returns false, with nothing done, where
-/// cuBLASLt does not take it: strides that are not BLAS's, a bias that is not 16-byte aligned, a
-/// problem without an algorithm. Throws where it fails.
+/// MatmulArgs' product by cuBLASLt, on the tensor cores for bf16, f16 and, where TF32 is allowed,
+/// f32, else in IEEE arithmetic; the same bits each time. No size is 0. Returns false, with nothing
+/// done, where cuBLASLt does not take it: strides that are not BLAS's, a bias that is not 16-byte
+/// aligned, a problem without an algorithm. Throws where it fails.
 bool cublas_matmul(const MatmulArgs& args, const Epilogue& epilogue, Stream stream);
 
 }  // namespace smtrain::cuda

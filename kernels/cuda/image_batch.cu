@@ -13,29 +13,30 @@ __device__ __forceinline__ float normalized(T x, float mean, float std) {
   return ((std::is_same_v<T, uint8_t> ? value / 255.0f : value) - mean) / std;
 }
 
-template <typename T>
+template <typename T, typename Out>
 struct Normalize {
   NormalizeImagesArgs a;
 
   template <int lanes>
   __device__ void run(int64_t i) const {
     const auto in = load<lanes>(static_cast<const T*>(a.x) + i);
-    Vec<float, lanes> out;
+    Vec<Out, lanes> out;
     int channel = static_cast<int>(i % a.channels);
     for (int lane = 0; lane < lanes; ++lane) {
-      out[lane] = normalized(in[lane], a.mean[channel], a.std[channel]);
+      out[lane] = narrow<Out>(normalized(in[lane], a.mean[channel], a.std[channel]));
       channel = channel + 1 == a.channels ? 0 : channel + 1;
     }
-    store(a.y + i, out);
+    store(static_cast<Out*>(a.y) + i, out);
   }
 };
 
-template <typename T>
+template <typename T, typename Out>
 void normalize(const NormalizeImagesArgs& a, Stream stream) {
   constexpr int kLanes = kLanesOf<float>;
-  for_each<kLanes>("normalize_images", a.pixels * a.channels,
-                   is_aligned<kLanes>(static_cast<const T*>(a.x)) && is_aligned<kLanes>(a.y),
-                   Normalize<T>{a}, stream);
+  for_each<kLanes>(
+      "normalize_images", a.pixels * a.channels,
+      is_aligned<kLanes>(static_cast<const T*>(a.x)) && is_aligned<kLanes>(static_cast<Out*>(a.y)),
+      Normalize<T, Out>{a}, stream);
 }
 
 constexpr int kGatherThreads = 128;
@@ -52,7 +53,7 @@ __device__ __forceinline__ T value_at(const GatherImagesArgs& a, const T* pictur
 
 /// Blocks in x share out the pictures, those in y a picture's values; a thread takes `lanes`
 /// neighbours at a time, where the number of values is a multiple of them.
-template <typename T, int lanes, bool crops>
+template <typename T, typename Out, int lanes, bool crops>
 __global__ void __launch_bounds__(kGatherThreads) gather_images_kernel(GatherImagesArgs a) {
   const int values = a.height * a.width * a.channels;
   const int stride = static_cast<int>(gridDim.y) * kGatherThreads * lanes;
@@ -68,43 +69,44 @@ __global__ void __launch_bounds__(kGatherThreads) gather_images_kernel(GatherIma
       int pixel = i / a.channels;
       Vec<T, lanes> in{};
       if (is_there && !crops) in = load<lanes>(picture + i);
-      Vec<float, lanes> out;
+      Vec<Out, lanes> out;
       for (int lane = 0; lane < lanes; ++lane) {
         if (is_there && crops)
           in[lane] = value_at(a, picture, crop, pixel / a.width, pixel % a.width, channel);
-        out[lane] = normalized(in[lane], a.mean[channel], a.std[channel]);
+        out[lane] = narrow<Out>(normalized(in[lane], a.mean[channel], a.std[channel]));
         if (++channel == a.channels) {
           channel = 0;
           ++pixel;
         }
       }
-      store(a.y + row * values + i, out);
+      store(static_cast<Out*>(a.y) + row * values + i, out);
     }
   }
 }
 
-template <typename T, int lanes, bool crops>
+template <typename T, typename Out, int lanes, bool crops>
 void gather(const GatherImagesArgs& a, Stream stream) {
   constexpr int kMaxParts = 8;  // of a picture
   const int64_t values = int64_t{a.height} * a.width * a.channels;
   const int64_t parts = (values + kGatherThreads * lanes - 1) / (kGatherThreads * lanes);
   launch(
-      "gather_images", gather_images_kernel<T, lanes, crops>,
+      "gather_images", gather_images_kernel<T, Out, lanes, crops>,
       {.grid = {blocks_for(a.rows, 1), static_cast<unsigned>(std::min<int64_t>(parts, kMaxParts))},
        .block = kGatherThreads},
       stream, a);
 }
 
-template <typename T>
+template <typename T, typename Out>
 void gather(const GatherImagesArgs& a, Stream stream) {
   constexpr int kLanes = kLanesOf<float>;
   const int64_t values = int64_t{a.height} * a.width * a.channels;
-  const bool whole = values % kLanes == 0 && is_aligned<kLanes>(a.y);
+  const bool whole = values % kLanes == 0 && is_aligned<kLanes>(static_cast<Out*>(a.y));
   if (a.crops != nullptr) {
-    whole ? gather<T, kLanes, true>(a, stream) : gather<T, 1, true>(a, stream);
+    whole ? gather<T, Out, kLanes, true>(a, stream) : gather<T, Out, 1, true>(a, stream);
   } else {
-    whole&& is_aligned<kLanes>(static_cast<const T*>(a.x)) ? gather<T, kLanes, false>(a, stream)
-                                                           : gather<T, 1, false>(a, stream);
+    whole&& is_aligned<kLanes>(static_cast<const T*>(a.x))
+        ? gather<T, Out, kLanes, false>(a, stream)
+        : gather<T, Out, 1, false>(a, stream);
   }
 }
 
@@ -134,12 +136,14 @@ void take(const TakeRowsArgs& a, Stream stream) {
 }  // namespace
 
 void normalize_images(const NormalizeImagesArgs& a, Stream stream) {
-  a.x_dtype == DType::f32 ? normalize<float>(a, stream) : normalize<uint8_t>(a, stream);
+  dispatch_images(a.x_dtype, a.y_dtype,
+                  [&]<typename T, typename Out>() { normalize<T, Out>(a, stream); });
 }
 
 void gather_images(const GatherImagesArgs& a, Stream stream) {
   if (a.rows == 0 || a.height == 0 || a.width == 0 || a.channels == 0) return;
-  a.x_dtype == DType::f32 ? gather<float>(a, stream) : gather<uint8_t>(a, stream);
+  dispatch_images(a.x_dtype, a.y_dtype,
+                  [&]<typename T, typename Out>() { gather<T, Out>(a, stream); });
 }
 
 void take_rows(const TakeRowsArgs& a, Stream stream) {

@@ -44,6 +44,8 @@ void forward(const LinearArgs& args, Stream stream) {
                         .columns = args.out_features,
                         .inner = args.in_features,
                         .dtype = args.dtype,
+                        .y_dtype = args.dtype,
+                        .tf32 = args.tf32,
                         .accumulate = false,
                         .a = dense(args.x, args.in_features),
                         .c = transposed(args.weight, args.in_features),
@@ -77,6 +79,8 @@ void linear_backward_input(const LinearBackwardInputArgs& args, Stream stream) {
               .columns = args.in_features,
               .inner = args.out_features,
               .dtype = args.dtype,
+              .y_dtype = args.dtype,
+              .tf32 = args.tf32,
               .accumulate = args.accumulate,
               .a = dense(args.dy, args.out_features),
               .c = dense(args.weight, args.in_features),
@@ -93,6 +97,8 @@ void linear_backward_weight(const LinearBackwardWeightArgs& args, Stream stream)
                 .columns = args.in_features,
                 .inner = args.rows,
                 .dtype = args.dtype,
+                .y_dtype = args.gradient_dtype,
+                .tf32 = args.tf32,
                 .accumulate = args.accumulate_weight,
                 .a = transposed(args.dy, args.out_features),
                 .c = dense(args.x, args.in_features),
@@ -100,8 +106,8 @@ void linear_backward_weight(const LinearBackwardWeightArgs& args, Stream stream)
                stream);
     }
     if (args.db != nullptr) {
-      column_sums(args.rows, args.out_features, args.dtype, args.dy, args.db, args.accumulate_bias,
-                  stream);
+      column_sums(args.rows, args.out_features, args.dtype, args.gradient_dtype, args.dy, args.db,
+                  args.accumulate_bias, stream);
     }
   });
 }

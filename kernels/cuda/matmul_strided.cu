@@ -25,7 +25,7 @@ __device__ acc_t<T> element(const MatrixBatch& m, int64_t batch, int64_t row, in
 /// A block of 16 x 16 threads for a tile of y, a thread for each of its elements, summed over the
 /// inner dimension from 0 on in f32 or wider. The tiles of a and c that it needs pass by in shared
 /// memory, each read along the dimension in which it is denser. Any sizes and strides.
-template <typename T>
+template <typename T, typename Out>
 __global__ void __launch_bounds__(kTile* kTile) matmul_strided_kernel(MatmulArgs args) {
   using Acc = acc_t<T>;
   auto& shared = block_shared<MatmulShared<Acc>>();
@@ -50,8 +50,8 @@ __global__ void __launch_bounds__(kTile* kTile) matmul_strided_kernel(MatmulArgs
       __syncthreads();
     }
     if (row + y >= args.rows || column + x >= args.columns) continue;
-    T& out = static_cast<T*>(args.y)[(b * args.rows + row + y) * args.columns + column + x];
-    out = narrow<T>(args.accumulate ? widen(out) + sum : sum);
+    Out& out = static_cast<Out*>(args.y)[(b * args.rows + row + y) * args.columns + column + x];
+    out = narrow<Out>(args.accumulate ? widen(out) + sum : sum);
   }
 }
 
@@ -61,8 +61,8 @@ void matmul_strided(const MatmulArgs& args, Stream stream) {
   const int64_t tiles =
       args.batch * ((args.rows + kTile - 1) / kTile) * ((args.columns + kTile - 1) / kTile);
   if (tiles == 0) return;
-  dispatch_floating(args.dtype, [&]<typename T>() {
-    launch("matmul", matmul_strided_kernel<T>,
+  dispatch_floating(args.dtype, args.y_dtype, [&]<typename T, typename Out>() {
+    launch("matmul", matmul_strided_kernel<T, Out>,
            {.grid = blocks_for(tiles, 1), .block = dim3(kTile, kTile)}, stream, args);
   });
 }

@@ -68,6 +68,7 @@ __global__ void __launch_bounds__(kStepThreads) step_kernel(Args a) {
   if (*t.skip != 0) return;
   T* p = static_cast<T*>(t.values);
   const T* g = static_cast<const T*>(t.gradients);
+  BFloat16* copy = t.compute_copy;
   const T factor = t.gradient_factor == nullptr ? T(1) : static_cast<T>(*t.gradient_factor);
   const int64_t begin = blockIdx.x * kStepElements;
   const int64_t end = min(begin + kStepElements, t.numel);
@@ -80,8 +81,12 @@ __global__ void __launch_bounds__(kStepThreads) step_kernel(Args a) {
     __syncthreads();
     const Rule rule = shared.rule;
     const int64_t last = min(end, slice.offset + slice.length);
-    for (int64_t j = max(begin, slice.offset) + threadIdx.x; j < last; j += kStepThreads)
-      apply(rule, a, j, p[j], factor * g[j]);
+    for (int64_t j = max(begin, slice.offset) + threadIdx.x; j < last; j += kStepThreads) {
+      T value = p[j];
+      apply(rule, a, j, value, factor * g[j]);
+      p[j] = value;
+      if (copy != nullptr) copy[j] = narrow<BFloat16>(static_cast<float>(value));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/compute_copy.h"
 #include "smtrain/engine/ops/softmax.h"
 #include "smtrain/engine/ops/unary.h"
 #include "smtrain/nn/module.h"
@@ -16,17 +17,19 @@ class ReLU final : public Module {
   std::string describe() const override { return "ReLU()"; }
 };
 
-/// log(softmax(x)) over the last dimension: what nll_loss() takes.
+/// log(softmax(x)) over the last dimension, in f32 or wider: what nll_loss() takes.
 class LogSoftmax final : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return smtrain::log_softmax(x, -1); }
+  Tensor forward(const Tensor& x) override {
+    return smtrain::log_softmax(to_full_precision(x), -1);
+  }
   std::string describe() const override { return "LogSoftmax(dim=-1)"; }
 };
 
-/// exp(x) over its sum along the last dimension.
+/// exp(x) over its sum along the last dimension, in f32 or wider.
 class Softmax final : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return smtrain::softmax(x, -1); }
+  Tensor forward(const Tensor& x) override { return smtrain::softmax(to_full_precision(x), -1); }
   std::string describe() const override { return "Softmax(dim=-1)"; }
 };
 

@@ -23,7 +23,9 @@ Conv2d::Conv2d(int64_t in_channels, int64_t out_channels, Size2d kernel_size, Co
   if (bias) bias_ = register_parameter("bias", default_parameter({out_channels}, fan_in));
 }
 
-Tensor Conv2d::forward(const Tensor& x) { return smtrain::conv2d(x, weight_, bias_, options_); }
+Tensor Conv2d::forward(const Tensor& x) {
+  return smtrain::conv2d(to_compute_dtype(x), weight(), bias(), options_);
+}
 
 std::string Conv2d::describe() const {
   const Shape& w = weight_.shape();

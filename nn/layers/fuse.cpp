@@ -35,7 +35,8 @@ Step conv_relu_pool(Layers layers) {
   const bool dilated = pool->options().dilation != Size2d(1);  // a window may hold no input
   if (window.height * window.width > kLargestFusedWindow || dilated) return {};
   return [=](const Tensor& x) {
-    return conv2d_relu_pool(x, conv->weight(), conv->bias(), conv->options(), pool->options());
+    return conv2d_relu_pool(to_compute_dtype(x), conv->weight(), conv->bias(), conv->options(),
+                            pool->options());
   };
 }
 
@@ -43,14 +44,16 @@ Step conv_relu(Layers layers) {
   const auto conv = layer_as<Conv2d>(layers, 0);
   if (!conv || !layer_as<ReLU>(layers, 1)) return {};
   return [=](const Tensor& x) {
-    return conv2d_relu(x, conv->weight(), conv->bias(), conv->options());
+    return conv2d_relu(to_compute_dtype(x), conv->weight(), conv->bias(), conv->options());
   };
 }
 
 Step linear_then_relu(Layers layers) {
   const auto linear = layer_as<Linear>(layers, 0);
   if (!linear || !layer_as<ReLU>(layers, 1)) return {};
-  return [=](const Tensor& x) { return linear_relu(x, linear->weight(), linear->bias()); };
+  return [=](const Tensor& x) {
+    return linear_relu(to_compute_dtype(x), linear->weight(), linear->bias());
+  };
 }
 
 // Longest first.

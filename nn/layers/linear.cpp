@@ -14,7 +14,9 @@ Linear::Linear(int64_t in_features, int64_t out_features, bool bias) {
   if (bias) bias_ = register_parameter("bias", default_parameter({out_features}, in_features));
 }
 
-Tensor Linear::forward(const Tensor& x) { return smtrain::linear(x, weight_, bias_); }
+Tensor Linear::forward(const Tensor& x) {
+  return smtrain::linear(to_compute_dtype(x), weight(), bias());
+}
 
 std::string Linear::describe() const {
   return concat_text("Linear(", weight_.size(1), ", ", weight_.size(0),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "smtrain/engine/compute_copy.h"
 #include "smtrain/nn/module.h"
 
 #include <memory>
@@ -23,8 +24,9 @@ class Linear final : public Module {
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
 
-  const Tensor& weight() const { return weight_; }
-  const Tensor& bias() const { return bias_; }  // undefined without one
+  // What it computes with, in the current context's precision (compute_copy.h).
+  Tensor weight() const { return compute_copy(weight_); }
+  Tensor bias() const { return compute_copy(bias_); }  // undefined without one
 
  private:
   Tensor weight_, bias_;

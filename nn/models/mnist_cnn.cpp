@@ -35,7 +35,7 @@ int64_t MnistCnn::parameter_count(const MnistCnnOptions& options) {
 }
 
 Tensor MnistCnn::forward(const Tensor& x) {
-  Tensor h = conv2d_relu(x, conv1_->weight(), conv1_->bias());
+  Tensor h = conv2d_relu(to_compute_dtype(x), conv1_->weight(), conv1_->bias());
   h = conv2d_relu_pool(h, conv2_->weight(), conv2_->bias(), {}, {.kernel_size = 2});
   if (training()) {
     h = options_.drop_channels ? smtrain::dropout2d(h, options_.conv_dropout)
@@ -44,7 +44,7 @@ Tensor MnistCnn::forward(const Tensor& x) {
   h = smtrain::flatten(h, 1);
   h = linear_relu(h, fc1_->weight(), fc1_->bias());
   if (training()) h = smtrain::dropout(h, options_.dense_dropout);
-  return smtrain::log_softmax((*fc2_)(h), -1);
+  return smtrain::log_softmax(to_full_precision((*fc2_)(h)), -1);
 }
 
 }  // namespace smtrain::nn

@@ -47,7 +47,7 @@ int64_t Net::parameter_count(const NetOptions& options) {
 }
 
 Tensor Net::forward(const Tensor& x) {
-  Tensor h = conv_relu_pool(x, *conv1_);
+  Tensor h = conv_relu_pool(to_compute_dtype(x), *conv1_);
   h = conv_relu_pool(h, *conv2_);
   h = conv_relu_pool(h, *conv3_);
   h = smtrain::flatten(h, 1);
@@ -56,7 +56,7 @@ Tensor Net::forward(const Tensor& x) {
   h = fc_relu(h, *fc3_);
   h = fc_relu(h, *fc4_);
   if (training()) h = smtrain::dropout(h, options_.dropout);
-  return smtrain::log_softmax((*fc5_)(h), -1);
+  return smtrain::log_softmax(to_full_precision((*fc5_)(h)), -1);
 }
 
 }  // namespace smtrain::nn

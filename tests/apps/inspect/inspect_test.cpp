@@ -73,6 +73,7 @@ TEST(Inspect, AModelOfOurs) {
   EXPECT_EQ(output.out, directory / "model.safetensors" +
                             R"(: MnistCnn, written by smtrain 1.2.3
   trained   10 epochs, accuracy 0.9916
+  precision f32
   data      abc
   input     [1, 28, 28]
   classes   10: a, b, c, d, e, f, g, h, i, j

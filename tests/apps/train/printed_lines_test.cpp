@@ -102,13 +102,13 @@ TEST_F(PrintedLines, OneAboutItselfSaysWhatIsReallyUsed) {
   };
   const std::string usual = err("log.level", "debug");
   EXPECT_THAT(usual, StartsWith("smtrain: version "));
-  EXPECT_THAT(
-      usual,
-      HasSubstr(
-          "; model layers, 15 parameters; optimizer keras_adam (lr 0.05, betas "
-          "[0.9, 0.999], eps 1e-07); batch size 4; cpu, compute threads: 1\nepoch: 1 step: "));
+  EXPECT_THAT(usual,
+              HasSubstr("; model layers, 15 parameters; optimizer keras_adam (lr 0.05, betas "
+                        "[0.9, 0.999], eps 1e-07); batch size 4; cpu, compute threads: 1; "
+                        "precision f32\nepoch: 1 step: "));
   if (const std::string& why = cuda::unusable(); !why.empty()) {
-    EXPECT_THAT(err("device", "auto"), HasSubstr("; cpu (" + why + "), compute threads: 1\n"));
+    EXPECT_THAT(err("device", "auto"),
+                HasSubstr("; cpu (" + why + "), compute threads: 1; precision f32\n"));
   }
   EXPECT_THAT(err("quirks.keras_lr", "ignored"),
               HasSubstr("; optimizer keras_adam (lr 0.001, betas [0.9, 0.999], eps 1e-07), "

@@ -14,6 +14,7 @@
 #include <regex>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace smtrain::test {
@@ -45,14 +46,24 @@ std::vector<double> losses_of(const std::string& log) {
   return losses;
 }
 
-TEST(RealData, MnistIsLearntInAMinuteOfAnEpoch) {
+TEST(RealData, MnistIsLearntInAMinuteOfAnEpochInEitherPrecision) {
   const auto mnist = shared_data("mnist");
   if (!mnist) GTEST_SKIP() << "the MNIST files are not at hand";
-  const TemporaryDirectory output;
-  const Output printed = run_training(SMTRAIN_SOURCE_DIR "/configs/mnist.yaml", *mnist,
-                                      output.path(), {{"train.max_steps", "60"}});
-  EXPECT_THAT(printed.out, HasSubstr("/10000 ("));
-  EXPECT_GT(accuracy_of(output.path().string()), 0.85);
+  const auto train_in = [&](const std::string& precision) {
+    const TemporaryDirectory output;
+    const Output printed =
+        run_training(SMTRAIN_SOURCE_DIR "/configs/mnist.yaml", *mnist, output.path(),
+                     {{"train.max_steps", "60"}, {"precision", precision}});
+    EXPECT_THAT(printed.out, HasSubstr("/10000 (")) << printed.err;
+    return std::pair{losses_of(printed.out), accuracy_of(output.path().string())};
+  };
+  const auto [f32_losses, f32_accuracy] = train_in("f32");
+  const auto [bf16_losses, bf16_accuracy] = train_in("bf16");
+  EXPECT_GT(f32_accuracy, 0.85);
+  EXPECT_NEAR(bf16_accuracy, f32_accuracy, 0.02);  // of 10000 digits
+  // The same digits and dropout masks: only rounding to 8 bits parts the losses.
+  EXPECT_NE(bf16_losses, f32_losses);
+  EXPECT_THAT(bf16_losses, Pointwise(DoubleNear(0.1), f32_losses));
 }
 
 TEST(RealData, PhotographsOfCats) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "smtrain/engine/autograd.h"
+#include "smtrain/engine/compute_copy.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 namespace smtrain::test {
@@ -43,6 +45,36 @@ inline void expect_agrees_with_float64(const std::function<Tensor(const std::vec
   for (size_t i = 0; i < actual.size(); ++i) {
     SCOPED_TRACE(i == 0 ? std::string("result") : "gradient " + std::to_string(i - 1));
     EXPECT_CLOSE(actual[i], expected[i], tolerance);
+  }
+}
+
+/// Runs a layer, f(x, weight, bias), on a device in the precision bf16 and compares with the same
+/// in float64 on what it computed with. The gradients of weight and bias, which are f32, keep to
+/// the tolerance of f32: they are sums of exact products of bf16.
+inline void expect_layer_agrees_with_float64(
+    const std::function<Tensor(const std::vector<Tensor>&)>& f, Device device, const Shape& x_shape,
+    const Shape& weight_shape) {
+  Context context({.device = device, .precision = Precision::bf16});
+  const ContextGuard guard(context);
+  const Tensor x = randn(x_shape, DType::bf16, 1).set_requires_grad(true);
+  const Tensor weight = randn(weight_shape, DType::f32, 2).set_requires_grad(true);
+  const Tensor bias = randn({weight_shape[0]}, DType::f32, 3).set_requires_grad(true);
+  const std::vector<Tensor> computed = {x, compute_copy(weight), compute_copy(bias)};
+  const Tensor y = f(computed);
+  ASSERT_EQ(y.dtype(), DType::bf16);
+  backward(y, randn(y.shape(), DType::bf16, 99));
+
+  std::vector<Tensor> exact;
+  for (const Tensor& input : computed) exact.push_back(to(input.detach(), DType::f64));
+  for (Tensor& leaf : exact) leaf.set_requires_grad(true);
+  const Tensor expected = f(exact);
+  backward(expected, to(randn(y.shape(), DType::bf16, 99), DType::f64));
+  EXPECT_CLOSE(y, expected, tolerance(DType::bf16));
+  EXPECT_CLOSE(x.grad(), exact[0].grad(), tolerance(DType::bf16));
+  for (const auto& [actual, wanted] :
+       {std::pair{weight.grad(), exact[1].grad()}, {bias.grad(), exact[2].grad()}}) {
+    EXPECT_EQ(actual.dtype(), DType::f32);
+    EXPECT_CLOSE(actual, wanted, tolerance(DType::f32));
   }
 }
 

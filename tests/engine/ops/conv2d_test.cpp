@@ -20,6 +20,9 @@ SMTRAIN_OP_TEST(Conv2d, kFloatingDTypes);
 class Conv2dNarrow : public OpTest {};
 SMTRAIN_OP_TEST(Conv2dNarrow, kNarrowDTypes);
 
+class Conv2dBf16 : public OpTest {};
+SMTRAIN_OP_TEST(Conv2dBf16, {DType::bf16});
+
 class Conv2dGolden : public OpTest {};
 SMTRAIN_OP_TEST(Conv2dGolden, {DType::f32, DType::f64});
 
@@ -69,6 +72,20 @@ TEST_P(Conv2dNarrow, GradientsAgreeWithFloat64) {
     expect_agrees_with_float64(
         f, {randn(c.x, dtype(), 1), randn(c.weight, dtype(), 2), bias_for(c, dtype())},
         tolerance(dtype()));
+  }
+}
+
+TEST_P(Conv2dBf16, ComputesWithCopiesOfF32Parameters) {
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(testing::Message() << c.x << " with " << c.weight);
+    const auto plain = [&](const std::vector<Tensor>& in) {
+      return conv2d(in[0], in[1], in[2], c.options);
+    };
+    const auto with_relu = [&](const std::vector<Tensor>& in) {
+      return conv2d_relu(in[0], in[1], in[2], c.options);
+    };
+    expect_layer_agrees_with_float64(plain, device(), c.x, c.weight);
+    expect_layer_agrees_with_float64(with_relu, device(), c.x, c.weight);
   }
 }
 

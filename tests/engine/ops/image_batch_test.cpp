@@ -36,6 +36,9 @@ TEST_P(ImageBatch, NormalizesEveryByteAsPyTorchDoes) {
   EXPECT_EQ(permute(y, {0, 2, 3, 1}).to_vector<float>(), expected);
   EXPECT_EQ(normalize_images(contiguous(images), kMean, kStd).to_vector<float>(),
             y.to_vector<float>());
+  const Tensor short_y = normalize_images(images, kMean, kStd, DType::bf16);
+  EXPECT_EQ(short_y.dtype(), DType::bf16);
+  EXPECT_EQ(short_y.to_vector<float>(), to(y, DType::bf16).to_vector<float>());
 }
 
 // [N, C, H, W] of all sorts of bytes.
@@ -95,12 +98,19 @@ TEST_P(ImageBatch, GathersPicturesAndTheirParts) {
     const Size2d whole(shape[2], shape[3]);
     EXPECT_EQ(gather_images(x, indices, {}, whole, kMean, kStd).to_vector<float>(),
               gathered(x, index, std::vector<int32_t>(24), whole));
+    EXPECT_EQ(
+        gather_images(x, indices, {}, whole, kMean, kStd, DType::bf16).to_vector<float>(),
+        to(gather_images(x, indices, {}, whole, kMean, kStd), DType::bf16).to_vector<float>());
     const std::vector<int32_t> crops = {0,  0, 0, 0, 1,  -2, 0, 1, -1, 1, 1, 0,
                                         -1, 3, 1, 1, 99, 0,  0, 0, 2,  2, 1, 1};
     for (const Size2d size : {Size2d(3, 3), Size2d(4, 4), Size2d(1, 7), Size2d(0, 2)}) {
       const Tensor y = gather_images(x, indices, from_vector(crops, {6, 4}), size, kMean, kStd);
       EXPECT_EQ(y.shape(), (Shape{6, 3, size.height, size.width}));
       EXPECT_EQ(y.to_vector<float>(), gathered(x, index, crops, size)) << size;
+      EXPECT_EQ(
+          gather_images(x, indices, from_vector(crops, {6, 4}), size, kMean, kStd, DType::bf16)
+              .to_vector<float>(),
+          to(y, DType::bf16).to_vector<float>());
     }
   }
   EXPECT_EQ(gather_images(to_channels_last(zeros({3, 3, 2, 2}, {.dtype = dtype()})),
@@ -124,6 +134,8 @@ TEST(ImageBatchErrors, NameWhatWasWrong) {
   EXPECT_THROW_WITH(
       normalize_images(ones({1, 1, 2, 2}), kMean, kStd),
       "normalize_images: expected a mean and a std for each of 1 channels, got 3 and 3");
+  EXPECT_THROW_WITH(normalize_images(ones({1, 3, 2, 2}), kMean, kStd, DType::f16),
+                    "normalize_images: makes f32 or bf16, asked for f16");
   const Tensor pictures = to_channels_last(ones({2, 1, 3, 3}));
   const Tensor first = from_vector<int64_t>({0}, {1});
   EXPECT_THROW_WITH(gather_images(pictures, first, {}, 2, {0}, {1}),

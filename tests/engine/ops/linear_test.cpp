@@ -19,6 +19,9 @@ SMTRAIN_OP_TEST(Linear, kFloatingDTypes);
 class LinearNarrow : public OpTest {};
 SMTRAIN_OP_TEST(LinearNarrow, kNarrowDTypes);
 
+class LinearBf16 : public OpTest {};
+SMTRAIN_OP_TEST(LinearBf16, {DType::bf16});
+
 class LinearGolden : public OpTest {};
 SMTRAIN_OP_TEST(LinearGolden, {DType::f32, DType::f64});
 
@@ -48,6 +51,16 @@ TEST_P(LinearNarrow, GradientsAgreeWithFloat64) {
         apply,
         {randn({rows, 37}, dtype(), 1), randn({13, 37}, dtype(), 2), randn({13}, dtype(), 3)},
         tolerance(dtype()));
+  }
+}
+
+TEST_P(LinearBf16, ComputesWithCopiesOfF32Parameters) {
+  for (const int64_t rows : {1, 9, 33}) {
+    for (const int64_t features : {1, 17, 100}) {
+      SCOPED_TRACE(testing::Message() << rows << " rows, " << features << " features");
+      expect_layer_agrees_with_float64(apply, device(), {rows, features}, {13, features});
+      expect_layer_agrees_with_float64(apply_relu, device(), {rows, features}, {13, features});
+    }
   }
 }
 

@@ -37,10 +37,11 @@ struct Case {
     if (in_parts) {
       const size_t bytes = column_sums_workspace_bytes(rows, columns);
       simt::Buffer<double> workspace(bytes / sizeof(double));
-      cuda::column_sums(rows, columns, dtype_of<T>, in.data(), out.data(), accumulate,
+      cuda::column_sums(rows, columns, dtype_of<T>, dtype_of<T>, in.data(), out.data(), accumulate,
                         bytes == 0 ? nullptr : workspace.data(), Stream{});
     } else {
-      cuda::column_sums(rows, columns, dtype_of<T>, in.data(), out.data(), accumulate, Stream{});
+      cuda::column_sums(rows, columns, dtype_of<T>, dtype_of<T>, in.data(), out.data(), accumulate,
+                        Stream{});
     }
     return out.values();
   }
@@ -108,7 +109,7 @@ TEST(ColumnSums, KeepsNaNAndInfinityInTheirColumns) {
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   const simt::Buffer<float> x{1, kNaN, kInfinity, 2, 0, 1};
   simt::Buffer<float> y(3);
-  cuda::column_sums(2, 3, DType::f32, x.data(), y.data(), false, Stream{});
+  cuda::column_sums(2, 3, DType::f32, DType::f32, x.data(), y.data(), false, Stream{});
   EXPECT_EQ(y[0], 3);
   EXPECT_TRUE(std::isnan(y[1]));
   EXPECT_EQ(y[2], kInfinity);

@@ -31,10 +31,12 @@ struct Layer {
   int64_t batch, in_channels, size, out_channels, kernel;
   int64_t stride = 1, padding = 0, padding_after = padding, dilation = 1, groups = 1;
 
-  Conv2dShape shape(DType dtype) const {
+  Conv2dShape shape(DType dtype, bool tf32 = false) const {
     const int64_t reach = dilation * (kernel - 1) + 1;
     const int64_t out = (size + padding + padding_after - reach) / stride + 1;
     return {.dtype = dtype,
+            .gradient_dtype = dtype == DType::f64 ? DType::f64 : DType::f32,
+            .tf32 = tf32,
             .batch = batch,
             .in_channels = in_channels,
             .in_height = size,
@@ -89,16 +91,17 @@ CudnnPlan first_plan(const Conv2dShape& shape, const Conv2dOperation& operation)
   return std::move(candidate_plans(h200(), shape, operation, 1).front());
 }
 
-void expect_plans(const Layer& layer, DType dtype) {
+void expect_plans(const Layer& layer, DType dtype, bool tf32 = false) {
   for (const Conv2dOperation& operation : all_operations()) {
-    SCOPED_TRACE(layer.name + ", " + name_of(dtype) + ", direction " +
+    SCOPED_TRACE(layer.name + ", " + (tf32 ? "tf32" : name_of(dtype)) + ", direction " +
                  std::to_string(static_cast<int>(operation.direction)) +
                  (operation.bias ? ", bias" : "") + (operation.relu ? ", relu" : "") +
                  (operation.accumulate ? ", accumulate" : ""));
     try {
-      const CudnnPlan plan = first_plan(layer.shape(dtype), operation);
+      const CudnnPlan plan = first_plan(layer.shape(dtype, tf32), operation);
       EXPECT_FALSE(plan.numerical().test(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC));
-      EXPECT_TRUE(dtype != DType::f32 || !plan.numerical().test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE));
+      EXPECT_TRUE(dtype != DType::f32 || tf32 ||
+                  !plan.numerical().test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE));
       EXPECT_LE(plan.workspace_bytes(), kConv2dWorkspaceLimit);
     } catch (const std::runtime_error& error) {
       ADD_FAILURE() << error.what();
@@ -155,6 +158,17 @@ TEST_P(Conv2dPlans, ExistForUnusualLayers) {
 INSTANTIATE_TEST_SUITE_P(DTypes, Conv2dPlans,
                          testing::Values(DType::f32, DType::f64, DType::bf16, DType::f16),
                          [](const auto& info) { return name_of(info.param); });
+
+TEST(Conv2dPlansOfTF32, ExistAndUseTensorCores) {
+  for (const Layer& layer : layers_of_models()) expect_plans(layer, DType::f32, /*tf32=*/true);
+  const Layer layer = {"resnet 3x3", 32, 128, 28, 128, 3, 1, 1};
+  for (const bool tf32 : {false, true}) {
+    for (const Conv2dOperation& operation : all_operations()) {
+      const CudnnPlan plan = first_plan(layer.shape(DType::f32, tf32), operation);
+      EXPECT_EQ(plan.numerical().test(CUDNN_NUMERICAL_NOTE_TENSOR_CORE), tf32);
+    }
+  }
+}
 
 std::string failure_of(const Conv2dShape& shape) {
   try {
@@ -228,8 +242,9 @@ TEST(Conv2dPlan, NameOfOneThatIsNotExactEnoughIsNotTaken) {
   int inexact = 0;
   for (const CudnnProposal& proposal : propose(graph, CUDNN_HEUR_MODE_A)) {
     const bool is_taken = plan_named(h200(), shape, {}, proposal.name).has_value();
-    EXPECT_TRUE(!is_taken || is_exact_enough(DType::f32, proposal.numerical)) << proposal.name;
-    inexact += is_exact_enough(DType::f32, proposal.numerical) ? 0 : 1;
+    EXPECT_TRUE(!is_taken || is_exact_enough(DType::f32, false, proposal.numerical))
+        << proposal.name;
+    inexact += is_exact_enough(DType::f32, false, proposal.numerical) ? 0 : 1;
   }
   EXPECT_GT(inexact, 0);
 }
@@ -307,13 +322,15 @@ TEST(CudnnTarget, BadDescriptionIsRefused) {
 
 TEST(ExactEnough, MeansDeterministicAndWideSums) {
   NumericalNotes notes;
-  EXPECT_TRUE(is_exact_enough(DType::f32, notes));
+  EXPECT_TRUE(is_exact_enough(DType::f32, false, notes));
   notes.set(CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
-  EXPECT_FALSE(is_exact_enough(DType::f32, notes));
-  EXPECT_TRUE(is_exact_enough(DType::bf16, notes));
-  EXPECT_TRUE(is_exact_enough(DType::f64, notes));
+  EXPECT_FALSE(is_exact_enough(DType::f32, false, notes));
+  EXPECT_TRUE(is_exact_enough(DType::f32, true, notes));
+  EXPECT_TRUE(is_exact_enough(DType::bf16, false, notes));
+  EXPECT_TRUE(is_exact_enough(DType::f64, false, notes));
   notes.set(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
-  EXPECT_FALSE(is_exact_enough(DType::bf16, notes));
+  EXPECT_FALSE(is_exact_enough(DType::bf16, false, notes));
+  EXPECT_FALSE(is_exact_enough(DType::f32, true, notes));
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ struct Factor {
   }
 };
 
-template <typename T, typename S>
+template <typename T, typename Out, typename S>
 void multiply(const Description& d, S alpha, const void* a, const Factor& left, const void* b,
               const Factor& right, S beta, void* y, const ColumnMajor& result) {
   using Acc = acc_t<T>;
@@ -108,13 +108,13 @@ void multiply(const Description& d, S alpha, const void* a, const Factor& left, 
       sum += static_cast<Acc>(static_cast<const T*>(a)[left.offset(n, row, k)]) *
              static_cast<Acc>(static_cast<const T*>(b)[right.offset(n, k, column)]);
     }
-    T& out = static_cast<T*>(y)[n * result.batch_stride + column * result.leading + row];
+    Out& out = static_cast<Out*>(y)[n * result.batch_stride + column * result.leading + row];
     sum = alpha * sum + (beta == 0 ? Acc(0) : beta * static_cast<Acc>(out));
     if (d.epilogue & CUBLASLT_EPILOGUE_BIAS) {
       sum += static_cast<Acc>(static_cast<const T*>(d.bias)[row]);
     }
     if (d.epilogue & CUBLASLT_EPILOGUE_RELU) sum = std::max(Acc(0), sum);  // loses NaN
-    out = static_cast<T>(sum);
+    out = static_cast<Out>(sum);
   }
 }
 
@@ -126,8 +126,8 @@ void check_shapes(const Factor& left, const Factor& right, const ColumnMajor& re
     EXPECT_GT(m->rows * m->columns, 0u);
     EXPECT_GE(m->leading, static_cast<int64_t>(m->rows));
     EXPECT_EQ(m->batch, result.batch);
-    EXPECT_EQ(m->type, result.type);
   }
+  EXPECT_EQ(left.matrix.type, right.matrix.type);
 }
 
 }  // namespace
@@ -246,17 +246,27 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description
   const Factor right{in<ColumnMajor>(b_layout), d.right == CUBLAS_OP_T};
   const auto& result = in<ColumnMajor>(y_layout);
   check_shapes(left, right, result);
-  const auto run = [&]<typename T, typename S>(cublasComputeType_t compute, cudaDataType_t scale) {
-    EXPECT_EQ(d.compute, compute);
-    EXPECT_EQ(d.scale, scale);
-    multiply<T>(d, *static_cast<const S*>(alpha), a, left, b, right, *static_cast<const S*>(beta),
-                y, result);
+  const auto run = [&]<typename T, typename Out, typename S = acc_t<T>>() {
+    EXPECT_EQ(d.scale, sizeof(S) == 8 ? CUDA_R_64F : CUDA_R_32F);
+    multiply<T, Out>(d, *static_cast<const S*>(alpha), a, left, b, right,
+                     *static_cast<const S*>(beta), y, result);
   };
-  switch (result.type) {
-    case CUDA_R_64F: run.operator()<double, double>(CUBLAS_COMPUTE_64F, CUDA_R_64F); break;
-    case CUDA_R_16BF: run.operator()<BFloat16, float>(CUBLAS_COMPUTE_32F, CUDA_R_32F); break;
-    case CUDA_R_16F: run.operator()<Float16, float>(CUBLAS_COMPUTE_32F, CUDA_R_32F); break;
-    default: run.operator()<float, float>(CUBLAS_COMPUTE_32F, CUDA_R_32F);
+  const cudaDataType_t type = left.matrix.type;
+  const bool may_be_tf32 = type == CUDA_R_32F && behaviour().expects_tf32;
+  EXPECT_EQ(d.compute, type == CUDA_R_64F ? CUBLAS_COMPUTE_64F
+                       : may_be_tf32      ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                          : CUBLAS_COMPUTE_32F);
+  const bool widens = result.type == CUDA_R_32F;
+  EXPECT_TRUE(result.type == type || (widens && type != CUDA_R_64F));
+  switch (type) {
+    case CUDA_R_64F: run.operator()<double, double>(); break;
+    case CUDA_R_16BF:
+      widens ? run.operator()<BFloat16, float>() : run.operator()<BFloat16, BFloat16>();
+      break;
+    case CUDA_R_16F:
+      widens ? run.operator()<Float16, float>() : run.operator()<Float16, Float16>();
+      break;
+    default: run.operator()<float, float>();
   }
   return CUBLAS_STATUS_SUCCESS;
 }

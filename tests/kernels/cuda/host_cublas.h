@@ -22,6 +22,7 @@ Seen& seen();
 struct Behaviour {
   size_t workspace_bytes = 0;
   bool has_algorithms = true;
+  bool expects_tf32 = false;  // of products of f32
   bool is_capturing = false;
 };
 Behaviour& behaviour();

@@ -58,15 +58,17 @@ void expect_near(const simt::Buffer<T>& buffer, const std::vector<double>& expec
     ASSERT_NEAR(values[i], expected[i], kTolerance<T> * (1 + std::abs(expected[i]))) << i;
 }
 
-/// A layer's matrices, random, in device memory.
-template <typename T>
+/// A layer's matrices, random, in device memory; gradients of the parameters come as Gradient.
+template <typename T, typename Gradient = T>
 struct Layer {
   int64_t rows, in_features, out_features;
+  bool tf32 = false;
   simt::Buffer<T> x{random_values<T>(rows * in_features, 1)};
   simt::Buffer<T> weight{random_values<T>(out_features * in_features, 2)};
   simt::Buffer<T> bias{random_values<T>(out_features, 3)};
   simt::Buffer<T> dy{random_values<T>(rows * out_features, 4)};
-  simt::Buffer<T> before{random_values<T>(rows * in_features + out_features * in_features, 5)};
+  simt::Buffer<Gradient> before{
+      random_values<Gradient>(rows * in_features + out_features * in_features, 5)};
 
   static double at(const simt::Buffer<T>& matrix, int64_t columns, int64_t i, int64_t j) {
     return static_cast<double>(matrix[static_cast<size_t>(i * columns + j)]);
@@ -82,9 +84,11 @@ struct Layer {
   }
 
   /// A result of so many elements: with what was there before, or unwritten.
-  std::vector<double> prepare(simt::Buffer<T>& result, bool accumulate) const {
+  template <typename Result>
+  std::vector<double> prepare(simt::Buffer<Result>& result, bool accumulate) const {
     if (!accumulate) return std::vector<double>(result.size());
-    std::copy_n(before.data(), result.size(), result.data());
+    for (size_t i = 0; i < result.size(); ++i)
+      result[i] = static_cast<Result>(static_cast<acc_t<Gradient>>(before[i]));
     return widened(result);
   }
 
@@ -94,6 +98,7 @@ struct Layer {
                     .in_features = in_features,
                     .out_features = out_features,
                     .dtype = dtype_of<T>,
+                    .tf32 = tf32,
                     .relu = relu,
                     .x = x.data(),
                     .weight = weight.data(),
@@ -116,6 +121,7 @@ struct Layer {
                            .in_features = in_features,
                            .out_features = out_features,
                            .dtype = dtype_of<T>,
+                           .tf32 = tf32,
                            .accumulate = accumulate,
                            .dy = dy.data(),
                            .weight = weight.data(),
@@ -125,14 +131,16 @@ struct Layer {
   }
 
   void check_backward_weight(bool accumulate) const {
-    simt::Buffer<T> dw(static_cast<size_t>(out_features * in_features));
-    simt::Buffer<T> db(static_cast<size_t>(in_features == 0 ? 0 : out_features));
+    simt::Buffer<Gradient> dw(static_cast<size_t>(out_features * in_features));
+    simt::Buffer<Gradient> db(static_cast<size_t>(in_features == 0 ? 0 : out_features));
     const std::vector<double> dw_start = prepare(dw, accumulate);
     const std::vector<double> db_start = prepare(db, accumulate);
     linear_backward_weight({.rows = rows,
                             .in_features = in_features,
                             .out_features = out_features,
                             .dtype = dtype_of<T>,
+                            .gradient_dtype = dtype_of<Gradient>,
+                            .tf32 = tf32,
                             .accumulate_weight = accumulate,
                             .accumulate_bias = accumulate,
                             .x = x.data(),
@@ -184,6 +192,27 @@ TYPED_TEST(LinearCuda, AgreesWithFloat64AtRaggedSizes) {
   }
 }
 
+template <typename T>
+class LinearCudaNarrow : public LinearCuda<T> {};
+using Narrow = testing::Types<BFloat16, Float16>;
+TYPED_TEST_SUITE(LinearCudaNarrow, Narrow);
+
+TYPED_TEST(LinearCudaNarrow, GradientsOfParametersComeInF32) {
+  for (const bool has_algorithms : {true, false}) {
+    host_cublas::behaviour().has_algorithms = has_algorithms;
+    Layer<TypeParam, float>{5 + has_algorithms, 7, 10}.check_all();
+    Layer<TypeParam, float>{0, 3, 4}.check_all();
+  }
+}
+
+TEST(LinearCuda, TF32IsUsedWhereItIsAllowed) {
+  host_cublas::reset();
+  host_cublas::behaviour().expects_tf32 = true;
+  Layer<float>{.rows = 3, .in_features = 5, .out_features = 4, .tf32 = true}.check_all();
+  EXPECT_GT(host_cublas::seen().products, 0);
+  host_cublas::reset();
+}
+
 TYPED_TEST(LinearCuda, SizesOfZeroGiveSumsOfNothing) {
   Layer<TypeParam>{0, 3, 4}.check_all();
   Layer<TypeParam>{2, 0, 4}.check_all();
@@ -212,6 +241,7 @@ TEST(LinearCuda, ReluKeepsNaN) {
                   .in_features = 1,
                   .out_features = 1,
                   .dtype = DType::f32,
+                  .tf32 = false,
                   .relu = true,
                   .x = x.data(),
                   .weight = weight.data(),

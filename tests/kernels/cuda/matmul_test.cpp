@@ -41,6 +41,8 @@ class MatmulCuda : public testing::Test {
             .columns = kColumns,
             .inner = kInner,
             .dtype = DType::f64,
+            .y_dtype = DType::f64,
+            .tf32 = false,
             .accumulate = accumulate,
             .a = {a_.data(), a.batch, a.row, a.column},
             .c = {c_.data(), c.batch, c.row, c.column},
