@@ -53,6 +53,12 @@ nn::ModulePtr make_model(const std::string& name, bool dropout) {
   return std::make_shared<nn::MnistCnn>(nn::MnistCnnOptions{.conv_dropout = 0, .dense_dropout = 0});
 }
 
+Precision precision_named(const std::string& name) {
+  for (const Precision precision : {Precision::f32, Precision::tf32, Precision::bf16})
+    if (name == name_of(precision)) return precision;
+  mistake("gpu_worker: the precision is f32, tf32 or bf16, got ", name);
+}
+
 /// With the weights of the arrays, on the current device.
 Workload make_workload(const std::string& name, bool dropout, const Arrays& arrays) {
   Workload workload{.model = make_model(name, dropout), .optimizer = nullptr, .preprocessing = {}};
@@ -147,8 +153,8 @@ int main(int argc, char** argv) {
   try {
     check(argc == 6, "gpu_worker: expected WORKLOAD INPUTS DEVICE PRECISION FORM, got ", argc - 1,
           " arguments");
-    check(std::string(argv[4]) == "f32", "gpu_worker: no precision but f32 yet, got ", argv[4]);
-    Context context({.device = Device::named(argv[3]), .seed = 1});
+    Context context(
+        {.device = Device::named(argv[3]), .seed = 1, .precision = precision_named(argv[4])});
     const ContextGuard guard(context);
     const bool same = std::string(argv[5]) == "same";
     Worker worker(argv[1], /*dropout=*/!same, data::read_npz(argv[2]));
