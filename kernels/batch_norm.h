@@ -4,6 +4,7 @@
 #include "smtrain/kernels/dtype.h"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace smtrain {
 
@@ -15,8 +16,9 @@ constexpr DType statistics_dtype(DType dtype) {
   return dtype == DType::f64 ? DType::f64 : DType::f32;
 }
 
-/// y = (x - mean) * inverse_std * weight + bias; weight and bias may be null. mean and inverse_std
-/// are written, for backward.
+/// y = (x - mean) * inverse_std * weight + bias (+ residual); weight, bias and residual may be
+/// null. With a mask, y = max(y, 0), and the mask tells where y > 0. mean and inverse_std are
+/// written, for backward.
 ///
 /// With `training` they are those of this batch (biased variance), and the running values, unless
 /// null, move towards the batch's mean and unbiased variance: by `momentum`, or to the average of
@@ -32,7 +34,9 @@ struct BatchNormArgs {
   const void* x;
   const void* weight;
   const void* bias;
+  const void* residual;  // dense, as x is
   void* y;
+  uint8_t* mask;  // batch_norm_mask_bytes(rows * channels): bit i % 8 of byte i / 8 is element i's
   void* mean;
   void* inverse_std;
   void* running_mean;
@@ -42,7 +46,9 @@ struct BatchNormArgs {
 };
 
 /// dw = sum(dy * normalised x), db = sum(dy), and dx through the batch's statistics (`training`) or
-/// past fixed ones. dx, dw and db may be null; each is added to what is there when told.
+/// past fixed ones, of a dy that is 0 where the forward's mask is not set; without a mask, of all.
+/// That dy is also dresidual. dx, dw, db and dresidual may be null; the first three are added to
+/// what is there when told.
 struct BatchNormBackwardArgs {
   int64_t rows, channels;
   DType dtype;
@@ -50,12 +56,14 @@ struct BatchNormBackwardArgs {
   bool accumulate_input, accumulate_weight, accumulate_bias;
   const void* x;
   const void* dy;
+  const uint8_t* mask;
   const void* weight;
   const void* mean;
   const void* inverse_std;
   void* dx;
   void* dw;
   void* db;
+  void* dresidual;
   void* workspace;
 };
 
@@ -66,6 +74,8 @@ constexpr int64_t batch_norm_parts(int64_t rows) {
   const int64_t parts = (rows + kPartRows - 1) / kPartRows;
   return parts < kMostParts ? parts : kMostParts;
 }
+
+constexpr int64_t batch_norm_mask_bytes(int64_t elements) { return (elements + 7) / 8; }
 
 constexpr size_t batch_norm_workspace_bytes(int64_t rows, int64_t channels) {
   return static_cast<size_t>((2 * batch_norm_parts(rows) + 3) * channels) * sizeof(double);

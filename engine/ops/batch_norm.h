@@ -18,6 +18,12 @@ struct BatchNormRunning {
   Tensor mean, var, num_batches_tracked;
 };
 
+/// What batch_norm() does on the way with its result: nothing, unless told.
+struct BatchNormThen {
+  Tensor add;         // added to it; of x's shape and dtype, or undefined
+  bool relu = false;  // then negative numbers become 0, of which backward keeps one bit each
+};
+
 /// (x - mean) / sqrt(variance + eps) * weight + bias per channel.
 ///
 ///   x             [N, C, H, W] (the result is channels-last) or [N, C]
@@ -28,6 +34,7 @@ struct BatchNormRunning {
 /// in training passes through the statistics. Throws std::invalid_argument when sizes or dtypes
 /// don't fit or a batch has a single value per channel.
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
-                  const BatchNormRunning& running, const BatchNormOptions& options = {});
+                  const BatchNormRunning& running, const BatchNormOptions& options = {},
+                  const BatchNormThen& then = {});
 
 }  // namespace smtrain

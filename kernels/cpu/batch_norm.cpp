@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace smtrain::cpu {
 namespace {
@@ -52,12 +53,52 @@ SMTRAIN_VECTORIZED void moments_of_part(int64_t rows, int64_t channels, const T*
   }
 }
 
-// sum(dy) and sum(dy * normalised x) over one part of the rows.
+// y = max(y, 0) for n elements, of which NaN stays, and their bits of a mask: the first begins a
+// byte.
 template <typename T>
-SMTRAIN_VECTORIZED void gradient_sums_of_part(int64_t rows, int64_t channels, const T* __restrict x,
-                                              const T* __restrict dy,
-                                              const acc_t<T>* __restrict mean,
-                                              const acc_t<T>* __restrict inverse_std, Sums out) {
+SMTRAIN_VECTORIZED void clip(int64_t n, T* __restrict y, uint8_t* __restrict mask) {
+  using Acc = acc_t<T>;
+  constexpr int64_t kChunk = 512;
+  for (int64_t begin = 0; begin < n; begin += kChunk) {
+    const int64_t count = std::min(kChunk, n - begin);
+    T* part = y + begin;
+    uint8_t positive[kChunk] = {};
+    for (int64_t i = 0; i < count; ++i) {
+      positive[i] = static_cast<Acc>(part[i]) > 0;
+      part[i] = static_cast<Acc>(part[i]) < 0 ? T{} : part[i];
+    }
+    for (int64_t i = 0; i < count; i += 8) {
+      uint64_t flags;  // the lowest bit of byte k moves to bit 56 + k
+      std::memcpy(&flags, positive + i, 8);
+      mask[(begin + i) / 8] = static_cast<uint8_t>((flags * 0x0102040810204080u) >> 56);
+    }
+  }
+}
+
+// dy where a mask's bits, from its element `first` on, let it pass, and 0.
+template <typename T>
+SMTRAIN_VECTORIZED void pass(int64_t n, const T* __restrict dy, const uint8_t* __restrict mask,
+                             int64_t first, T* __restrict passed) {
+  constexpr int64_t kChunk = 512;
+  const int64_t skipped = first % 8;
+  for (int64_t begin = 0; begin < n; begin += kChunk) {
+    const int64_t count = std::min(kChunk, n - begin);
+    const uint8_t* bytes = mask + (first + begin) / 8;
+    uint8_t flags[kChunk + 8];
+    for (int64_t i = 0; 8 * i < skipped + count; ++i) {
+      const uint64_t bits = (bytes[i] * 0x0101010101010101u) & 0x8040201008040201u;
+      std::memcpy(flags + 8 * i, &bits, 8);
+    }
+    for (int64_t i = 0; i < count; ++i)
+      passed[begin + i] = flags[skipped + i] != 0 ? dy[begin + i] : T{};
+  }
+}
+
+// Adds sum(dy) and sum(dy * normalised x) over some rows.
+template <typename T>
+SMTRAIN_VECTORIZED void add_gradient_sums(int64_t rows, int64_t channels, const T* __restrict x,
+                                          const T* __restrict dy, const acc_t<T>* __restrict mean,
+                                          const acc_t<T>* __restrict inverse_std, Sums out) {
   using Acc = acc_t<T>;
   for (int64_t c0 = 0; c0 < channels; c0 += kChannels) {
     const int64_t width = std::min(kChannels, channels - c0);
@@ -72,8 +113,8 @@ SMTRAIN_VECTORIZED void gradient_sums_of_part(int64_t rows, int64_t channels, co
       }
     }
     for (int64_t c = 0; c < width; ++c) {
-      out.first[c0 + c] = static_cast<double>(sum[c]);
-      out.second[c0 + c] =
+      out.first[c0 + c] += static_cast<double>(sum[c]);
+      out.second[c0 + c] +=
           static_cast<double>(products[c]) * static_cast<double>(inverse_std[c0 + c]);
     }
   }
@@ -90,6 +131,23 @@ SMTRAIN_VECTORIZED void normalize_rows(int64_t rows, int64_t channels, const T* 
     for (int64_t c = 0; c < channels; ++c) {
       y[r * channels + c] =
           static_cast<T>((static_cast<Acc>(x[r * channels + c]) - center[c]) * scale[c] + shift[c]);
+    }
+  }
+}
+
+// The same + residual.
+template <typename T>
+SMTRAIN_VECTORIZED void normalize_and_add_rows(int64_t rows, int64_t channels,
+                                               const T* __restrict x, const T* __restrict residual,
+                                               const acc_t<T>* __restrict center,
+                                               const acc_t<T>* __restrict scale,
+                                               const acc_t<T>* __restrict shift, T* __restrict y) {
+  using Acc = acc_t<T>;
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t i = r * channels + c;
+      y[i] = static_cast<T>((static_cast<Acc>(x[i]) - center[c]) * scale[c] + shift[c] +
+                            static_cast<Acc>(residual[i]));
     }
   }
 }
@@ -111,6 +169,36 @@ SMTRAIN_VECTORIZED void input_gradient_rows(int64_t rows, int64_t channels, bool
       dx[i] = static_cast<T>(accumulate ? static_cast<Acc>(dx[i]) + value : value);
     }
   }
+}
+
+// Calls body(element, rows, channel, channels, dy) for pieces of some rows, which lie densely, with
+// the dy that a mask, unless null, lets pass.
+template <typename T, typename Body>
+void for_each_passing(int64_t first_row, int64_t rows, int64_t channels, const T* dy,
+                      const uint8_t* mask, const Body& body) {
+  constexpr int64_t kElements = 4096;
+  T passed[kElements];
+  const int64_t width = std::min(channels, kElements), height = kElements / width;
+  for (int64_t row = first_row; row < first_row + rows; row += height) {
+    const int64_t count = std::min(height, first_row + rows - row);
+    for (int64_t c = 0; c < channels; c += width) {
+      const int64_t element = row * channels + c, columns = std::min(width, channels - c);
+      if (mask != nullptr) pass<T>(count * columns, dy + element, mask, element, passed);
+      body(element, count, c, columns, mask == nullptr ? dy + element : passed);
+    }
+  }
+}
+
+// Calls body(first row, rows) for blocks of rows that begin a byte of a mask, on the compute
+// threads.
+template <typename Body>
+void for_each_block(int64_t rows, int64_t channels, const Body& body) {
+  constexpr int64_t kRows = 64;
+  parallel_for((rows + kRows - 1) / kRows, grain_of(kRows * channels),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t row = begin * kRows; row < std::min(end * kRows, rows); row += kRows)
+                   body(row, std::min(kRows, rows - row));
+               });
 }
 
 // Calls body(part, first row, rows) for each part, on the compute threads.
@@ -219,10 +307,18 @@ void batch_norm_forward(const BatchNormArgs& args, Stream) {
           static_cast<const Acc*>(args.inverse_std)[c] * (weight != nullptr ? weight[c] : Acc{1});
       factors.b[c] = bias != nullptr ? bias[c] : Acc{0};
     }
-    for_each_part(args.rows, args.channels, [&](int64_t, int64_t first, int64_t count) {
+    for_each_block(args.rows, args.channels, [&](int64_t first, int64_t count) {
       const int64_t offset = first * args.channels;
-      normalize_rows<T>(count, args.channels, static_cast<const T*>(args.x) + offset, mean,
-                        factors.a, factors.b, static_cast<T*>(args.y) + offset);
+      const T* x = static_cast<const T*>(args.x) + offset;
+      T* y = static_cast<T*>(args.y) + offset;
+      if (args.residual == nullptr) {
+        normalize_rows<T>(count, args.channels, x, mean, factors.a, factors.b, y);
+      } else {
+        normalize_and_add_rows<T>(count, args.channels, x,
+                                  static_cast<const T*>(args.residual) + offset, mean, factors.a,
+                                  factors.b, y);
+      }
+      if (args.mask != nullptr) clip<T>(count * args.channels, y, args.mask + offset / 8);
     });
   });
 }
@@ -240,8 +336,14 @@ void batch_norm_backward(const BatchNormBackwardArgs& args, Stream) {
     const Acc* mean = static_cast<const Acc*>(args.mean);
     const Acc* inverse_std = static_cast<const Acc*>(args.inverse_std);
     for_each_part(rows, channels, [&](int64_t part, int64_t first, int64_t count) {
-      gradient_sums_of_part<T>(count, channels, x + first * channels, dy + first * channels, mean,
-                               inverse_std, sums_at(args.workspace, part, channels));
+      const Sums sums = sums_at(args.workspace, part, channels);
+      std::fill_n(sums.first, channels, 0.0);
+      std::fill_n(sums.second, channels, 0.0);
+      for_each_passing(first, count, channels, dy, args.mask,
+                       [&](int64_t i, int64_t height, int64_t c, int64_t width, const T* passed) {
+                         add_gradient_sums<T>(height, width, x + i, passed, mean + c,
+                                              inverse_std + c, {sums.first + c, sums.second + c});
+                       });
     });
 
     Acc* dw = static_cast<Acc*>(args.dw);
@@ -263,11 +365,18 @@ void batch_norm_backward(const BatchNormBackwardArgs& args, Stream) {
       factors.b[c] = static_cast<Acc>(args.training ? -scale * sum_dy_x * inverse_std[c] / n : 0.0);
       factors.c[c] = static_cast<Acc>(args.training ? -scale * sum_dy / n : 0.0);
     }
-    if (args.dx == nullptr) return;
-    for_each_part(rows, channels, [&](int64_t, int64_t first, int64_t count) {
-      const int64_t offset = first * channels;
-      input_gradient_rows<T>(count, channels, args.accumulate_input, x + offset, dy + offset, mean,
-                             factors.a, factors.b, factors.c, static_cast<T*>(args.dx) + offset);
+    T *dx = static_cast<T*>(args.dx), *dresidual = static_cast<T*>(args.dresidual);
+    if (dx == nullptr && dresidual == nullptr) return;
+    for_each_block(rows, channels, [&](int64_t first, int64_t count) {
+      for_each_passing(first, count, channels, dy, args.mask,
+                       [&](int64_t i, int64_t height, int64_t c, int64_t width, const T* passed) {
+                         if (dresidual != nullptr)
+                           std::copy_n(passed, height * width, dresidual + i);
+                         if (dx == nullptr) return;
+                         input_gradient_rows<T>(height, width, args.accumulate_input, x + i, passed,
+                                                mean + c, factors.a + c, factors.b + c,
+                                                factors.c + c, dx + i);
+                       });
     });
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/batch_norm.h"
 #include "smtrain/kernels/cuda/for_each.cuh"
+#include "smtrain/kernels/divisor.h"
 
 #include <cmath>
 
@@ -8,6 +9,8 @@ namespace smtrain::cuda {
 namespace {
 
 constexpr int kColumns = 32, kLines = 8;
+constexpr int kGroup =
+    8;  // neighbouring elements of a thread, in the last pass: a byte of the mask
 
 /// Rows are cut into parts that are summed apart, in f32 or wider, and merged in order, in double:
 /// two numbers for each part and channel at the front of the workspace, then three factors for each
@@ -140,28 +143,67 @@ struct FindStatistics {
 /// One thread: this batch counts before its momentum is asked for.
 __global__ void count_batch_kernel(int64_t* batches) { ++*batches; }
 
-/// y = (x - mean) * a + b for neighbouring channels.
+/// x[0 .. n - 1], n <= kGroup, and 0.
+template <typename T>
+__device__ __forceinline__ Vec<T, kGroup> load_group(const T* x, int64_t n, bool aligned) {
+  if (aligned && n >= kGroup) return load<kGroup>(x);
+  Vec<T, kGroup> values{};
+  for (int lane = 0; lane < kGroup; ++lane) {
+    if (lane < n) values[lane] = x[lane];
+  }
+  return values;
+}
+
+template <typename T>
+__device__ __forceinline__ void store_group(T* y, const Vec<T, kGroup>& values, int64_t n,
+                                            bool aligned) {
+  if (aligned && n >= kGroup) return store(y, values);
+  for (int lane = 0; lane < kGroup; ++lane) {
+    if (lane < n) y[lane] = values[lane];
+  }
+}
+
+/// y = (x - mean) * a + b (+ residual), with a mask no less than 0, for a group of neighbours.
 template <typename T>
 struct NormalizeRows {
-  int64_t channels;
-  const T* x;
+  int64_t count;
+  Divisor channels;
+  bool aligned = false;
+  const T *x, *residual;
   const acc_t<T>* mean;
   Workspace w;
   T* y;
+  uint8_t* mask;
 
   template <int lanes>
-  __device__ void run(int64_t i) const {
+  __device__ void run(int64_t group) const {
     using Acc = acc_t<T>;
-    const int64_t c = i % channels;
-    const Acc *a = w.factor<Acc>(0) + c, *b = w.factor<Acc>(1) + c, *center = mean + c;
-    Vec<T, lanes> values = load<lanes>(x + i);
-    for (int lane = 0; lane < lanes; ++lane)
-      values[lane] = narrow<T>((widen(values[lane]) - center[lane]) * a[lane] + b[lane]);
-    store(y + i, values);
+    const int64_t i = group * kGroup, n = count - i;
+    const Acc *a = w.factor<Acc>(0), *b = w.factor<Acc>(1);
+    int64_t c = i % channels;
+    Vec<T, kGroup> values = load_group(x + i, n, aligned), added{};
+    if (residual != nullptr) added = load_group(residual + i, n, aligned);
+    unsigned positive = 0;
+    for (int lane = 0; lane < kGroup; ++lane) {
+      const Acc normal = (widen(values[lane]) - mean[c]) * a[c] + b[c];
+      T value = narrow<T>(residual != nullptr ? normal + widen(added[lane]) : normal);
+      if (mask != nullptr) {
+        if (widen(value) > 0 && lane < n) positive |= 1u << lane;
+        if (widen(value) < 0) value = T{};  // NaN stays
+      }
+      values[lane] = value;
+      c = c + 1 == channels ? 0 : c + 1;
+    }
+    store_group(y + i, values, n, aligned);
+    if (mask != nullptr) mask[group] = static_cast<uint8_t>(positive);
   }
 };
 
-/// sum(dy) and sum(dy * normalised x) of each part of each channel.
+__device__ bool passes(const uint8_t* mask, int64_t element) {
+  return mask == nullptr || (mask[element / 8] >> (element % 8) & 1) != 0;
+}
+
+/// sum(dy) and sum(dy * normalised x) of each part of each channel, dy where the mask lets it pass.
 template <typename T>
 __global__ void __launch_bounds__(kColumns* kLines)
     gradient_sums_kernel(BatchNormBackwardArgs a, Workspace w) {
@@ -172,9 +214,11 @@ __global__ void __launch_bounds__(kColumns* kLines)
   sum_parts<Acc>(
       a.rows, a.channels, w.parts,
       [&](int64_t /*begin*/, int64_t row, int64_t c, Acc& sum, Acc& products) {
-        const Acc d = widen(dy[row * a.channels + c]);
+        const int64_t i = row * a.channels + c;
+        if (!passes(a.mask, i)) return;
+        const Acc d = widen(dy[i]);
         sum += d;
-        products += d * (widen(x[row * a.channels + c]) - mean[c]);
+        products += d * (widen(x[i]) - mean[c]);
       },
       [&](int64_t c, int64_t part, Acc sum, Acc products) {
         w.first(part)[c] = static_cast<double>(sum);
@@ -212,30 +256,42 @@ struct ParameterGradients {
   }
 };
 
-/// dx = dy * a + (x - mean) * b + c, (+ dx) with `accumulate`, for neighbouring channels.
+/// dx = dy * a + (x - mean) * b + c, (+ dx) with `accumulate`, and dresidual = dy, for a group of
+/// neighbours; dy where the mask lets it pass.
 template <typename T>
 struct InputGradient {
-  int64_t channels;
-  bool accumulate;
+  int64_t count;
+  Divisor channels;
+  bool aligned = false, accumulate;
   const T *x, *dy;
+  const uint8_t* mask;
   const acc_t<T>* mean;
   Workspace w;
-  T* dx;
+  T *dx, *dresidual;
 
   template <int lanes>
-  __device__ void run(int64_t i) const {
+  __device__ void run(int64_t group) const {
     using Acc = acc_t<T>;
-    const int64_t channel = i % channels;
-    const Acc *a = w.factor<Acc>(0) + channel, *b = w.factor<Acc>(1) + channel,
-              *c = w.factor<Acc>(2) + channel, *center = mean + channel;
-    const auto in = load<lanes>(x + i), gradient = load<lanes>(dy + i);
-    Vec<T, lanes> out = accumulate ? load<lanes>(dx + i) : Vec<T, lanes>{};
-    for (int lane = 0; lane < lanes; ++lane) {
-      const Acc value =
-          widen(gradient[lane]) * a[lane] + (widen(in[lane]) - center[lane]) * b[lane] + c[lane];
-      out[lane] = narrow<T>(accumulate ? widen(out[lane]) + value : value);
+    const int64_t i = group * kGroup, n = count - i;
+    const unsigned passing = mask == nullptr ? 0xff : mask[group];
+    Vec<T, kGroup> gradient = load_group(dy + i, n, aligned);
+    for (int lane = 0; lane < kGroup; ++lane) {
+      if ((passing >> lane & 1) == 0) gradient[lane] = T{};
     }
-    store(dx + i, out);
+    if (dresidual != nullptr) store_group(dresidual + i, gradient, n, aligned);
+    if (dx == nullptr) return;
+    const Acc *a = w.factor<Acc>(0), *b = w.factor<Acc>(1), *constant = w.factor<Acc>(2);
+    int64_t c = i % channels;
+    const Vec<T, kGroup> in = load_group(x + i, n, aligned);
+    Vec<T, kGroup> out{};
+    if (accumulate) out = load_group(dx + i, n, aligned);
+    for (int lane = 0; lane < kGroup; ++lane) {
+      const Acc value =
+          widen(gradient[lane]) * a[c] + (widen(in[lane]) - mean[c]) * b[c] + constant[c];
+      out[lane] = narrow<T>(accumulate ? widen(out[lane]) + value : value);
+      c = c + 1 == channels ? 0 : c + 1;
+    }
+    store_group(dx + i, out, n, aligned);
   }
 };
 
@@ -244,6 +300,8 @@ LaunchShape shape_of_sums(const Workspace& w) {
   return {.grid = blocks_for(tiles * w.parts, 1), .block = dim3(kColumns, kLines)};
 }
 
+int64_t groups_of(int64_t count) { return (count + kGroup - 1) / kGroup; }
+
 }  // namespace
 
 void batch_norm_forward(const BatchNormArgs& a, Stream stream) {
@@ -251,7 +309,6 @@ void batch_norm_forward(const BatchNormArgs& a, Stream stream) {
   if (a.channels == 0) return;
   const Workspace w = Workspace::of(a.workspace, a.rows, a.channels);
   dispatch_floating(a.dtype, [&]<typename T>() {
-    constexpr int kLanes = kLanesOf<T>;
     const T* x = static_cast<const T*>(a.x);
     if (a.training && a.rows > 0) {
       launch(kEntry, moments_kernel<T>, shape_of_sums(w), stream, a.rows, a.channels, x, w);
@@ -259,11 +316,18 @@ void batch_norm_forward(const BatchNormArgs& a, Stream stream) {
         launch(kEntry, count_batch_kernel, {}, stream, a.num_batches_tracked);
     }
     for_each<1>(kEntry, a.channels, true, FindStatistics<T>{a, w}, stream);
-    const NormalizeRows<T> f = {a.channels, x, static_cast<const acc_t<T>*>(a.mean), w,
-                                static_cast<T*>(a.y)};
-    const bool aligned =
-        a.channels % kLanes == 0 && is_aligned<kLanes>(f.x) && is_aligned<kLanes>(f.y);
-    for_each<kLanes>(kEntry, a.rows * a.channels, aligned, f, stream);
+    const int64_t count = a.rows * a.channels;
+    NormalizeRows<T> f = {.count = count,
+                          .channels = Divisor(a.channels),
+                          .x = x,
+                          .residual = static_cast<const T*>(a.residual),
+                          .mean = static_cast<const acc_t<T>*>(a.mean),
+                          .w = w,
+                          .y = static_cast<T*>(a.y),
+                          .mask = a.mask};
+    f.aligned =
+        is_aligned<kGroup>(f.x) && is_aligned<kGroup>(f.residual) && is_aligned<kGroup>(f.y);
+    for_each<1>(kEntry, groups_of(count), true, f, stream);
   });
 }
 
@@ -272,20 +336,23 @@ void batch_norm_backward(const BatchNormBackwardArgs& a, Stream stream) {
   if (a.channels == 0) return;
   const Workspace w = Workspace::of(a.workspace, a.rows, a.channels);
   dispatch_floating(a.dtype, [&]<typename T>() {
-    constexpr int kLanes = kLanesOf<T>;
     if (a.rows > 0) launch(kEntry, gradient_sums_kernel<T>, shape_of_sums(w), stream, a, w);
     for_each<1>(kEntry, a.channels, true, ParameterGradients<T>{a, w}, stream);
-    if (a.dx == nullptr) return;
-    const InputGradient<T> f = {a.channels,
-                                a.accumulate_input,
-                                static_cast<const T*>(a.x),
-                                static_cast<const T*>(a.dy),
-                                static_cast<const acc_t<T>*>(a.mean),
-                                w,
-                                static_cast<T*>(a.dx)};
-    const bool aligned = a.channels % kLanes == 0 && is_aligned<kLanes>(f.x) &&
-                         is_aligned<kLanes>(f.dy) && is_aligned<kLanes>(f.dx);
-    for_each<kLanes>(kEntry, a.rows * a.channels, aligned, f, stream);
+    if (a.dx == nullptr && a.dresidual == nullptr) return;
+    const int64_t count = a.rows * a.channels;
+    InputGradient<T> f = {.count = count,
+                          .channels = Divisor(a.channels),
+                          .accumulate = a.accumulate_input,
+                          .x = static_cast<const T*>(a.x),
+                          .dy = static_cast<const T*>(a.dy),
+                          .mask = a.mask,
+                          .mean = static_cast<const acc_t<T>*>(a.mean),
+                          .w = w,
+                          .dx = static_cast<T*>(a.dx),
+                          .dresidual = static_cast<T*>(a.dresidual)};
+    f.aligned = is_aligned<kGroup>(f.x) && is_aligned<kGroup>(f.dy) && is_aligned<kGroup>(f.dx) &&
+                is_aligned<kGroup>(f.dresidual);
+    for_each<1>(kEntry, groups_of(count), true, f, stream);
   });
 }
 

@@ -17,10 +17,10 @@ BatchNorm2d::BatchNorm2d(int64_t features, double eps, double momentum)
       register_buffer("num_batches_tracked", constant({}, 0, DType::i64));
 }
 
-Tensor BatchNorm2d::forward(const Tensor& x) {
+Tensor BatchNorm2d::forward(const Tensor& x, const BatchNormThen& then) {
   check(x.ndim() == 4, "BatchNorm2d: expected [N, C, H, W], got shape ", x.shape());
   return batch_norm(x, weight_, bias_, running_,
-                    {.training = training(), .momentum = momentum_, .eps = eps_});
+                    {.training = training(), .momentum = momentum_, .eps = eps_}, then);
 }
 
 std::string BatchNorm2d::describe() const {

@@ -15,7 +15,10 @@ class BatchNorm2d final : public Module {
  public:
   explicit BatchNorm2d(int64_t features, double eps = 1e-5, double momentum = 0.1);
 
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) override { return forward(x, {}); }
+
+  /// With the addition and the ReLU that follow, in one operation.
+  Tensor forward(const Tensor& x, const BatchNormThen& then);
   std::string describe() const override;
 
  private:

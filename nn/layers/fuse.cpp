@@ -4,9 +4,11 @@
 #include "smtrain/engine/ops/conv2d_relu_pool.h"
 #include "smtrain/engine/ops/linear.h"
 #include "smtrain/nn/layers/activation.h"
+#include "smtrain/nn/layers/batch_norm2d.h"
 #include "smtrain/nn/layers/conv2d.h"
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/layers/pool.h"
+#include "smtrain/nn/layers/residual.h"
 
 #include <span>
 
@@ -56,8 +58,24 @@ Step linear_then_relu(Layers layers) {
   };
 }
 
+Step batch_norm_relu(Layers layers) {
+  const auto norm = layer_as<BatchNorm2d>(layers, 0);
+  if (!norm || !layer_as<ReLU>(layers, 1)) return {};
+  return [=](const Tensor& x) { return norm->forward(x, {.relu = true}); };
+}
+
+Step residual_relu(Layers layers) {
+  const auto residual = layer_as<Residual>(layers, 0);
+  if (!residual || !layer_as<ReLU>(layers, 1)) return {};
+  return [=](const Tensor& x) { return residual->forward_relu(x); };
+}
+
 // Longest first.
-constexpr Fusion kFusions[] = {{3, conv_relu_pool}, {2, conv_relu}, {2, linear_then_relu}};
+constexpr Fusion kFusions[] = {{3, conv_relu_pool},
+                               {2, conv_relu},
+                               {2, linear_then_relu},
+                               {2, batch_norm_relu},
+                               {2, residual_relu}};
 
 }  // namespace
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/bench/engine/ops/layers.h"
+#include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/batch_norm.h"
 #include "smtrain/engine/ops/pool.h"
+#include "smtrain/engine/ops/unary.h"
 
 #include <iterator>
 
@@ -37,6 +39,37 @@ void batch_norm_layer(benchmark::State& state) {
   run(state, [](const Tensor& x) { return batch_norm(x, {}, {}, {}); });
 }
 BENCHMARK(batch_norm_layer)->Apply([](auto* b) {
+  all_parts(b, std::size(kImages), {kForward, kInputGradient});
+});
+
+// A residual block's end, in one operation and in three.
+void batch_norm_add_relu_layer(benchmark::State& state) {
+  run(state, [](const Tensor& x) {
+    return batch_norm(x, {}, {}, {}, {}, {.add = x.detach(), .relu = true});
+  });
+}
+BENCHMARK(batch_norm_add_relu_layer)->Apply([](auto* b) {
+  all_parts(b, std::size(kImages), {kForward, kInputGradient});
+});
+
+void batch_norm_then_add_then_relu_layer(benchmark::State& state) {
+  run(state, [](const Tensor& x) { return relu(batch_norm(x, {}, {}, {}) + x.detach()); });
+}
+BENCHMARK(batch_norm_then_add_then_relu_layer)->Apply([](auto* b) {
+  all_parts(b, std::size(kImages), {kForward, kInputGradient});
+});
+
+void batch_norm_relu_layer(benchmark::State& state) {
+  run(state, [](const Tensor& x) { return batch_norm(x, {}, {}, {}, {}, {.relu = true}); });
+}
+BENCHMARK(batch_norm_relu_layer)->Apply([](auto* b) {
+  all_parts(b, std::size(kImages), {kForward, kInputGradient});
+});
+
+void batch_norm_then_relu_layer(benchmark::State& state) {
+  run(state, [](const Tensor& x) { return relu(batch_norm(x, {}, {}, {})); });
+}
+BENCHMARK(batch_norm_then_relu_layer)->Apply([](auto* b) {
   all_parts(b, std::size(kImages), {kForward, kInputGradient});
 });
 

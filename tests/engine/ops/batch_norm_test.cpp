@@ -2,13 +2,16 @@
 #include "smtrain/engine/ops/batch_norm.h"
 
 #include "smtrain/engine/ops/arithmetic.h"
+#include "smtrain/engine/ops/unary.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/engine/ops/agreement.h"
 #include "smtrain/tests/engine/ops/golden_ops.h"
 #include "smtrain/tests/reference/batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace smtrain::test {
 namespace {
@@ -72,6 +75,82 @@ TEST_P(BatchNorm, AgreesWithFloat64Reference) {
       EXPECT_EQ(running.num_batches_tracked.item(), 5);
     }
   }
+}
+
+// What follows a batch norm in one operation: where its own result is positive, backward is the
+// reference's.
+TEST_P(BatchNorm, AddsAndClipsAsTheReferenceDoes) {
+  constexpr uint64_t kGradientSeed = 99;
+  for (const Shape& shape : {Shape{5, 1}, Shape{7, 17}, Shape{257, 3}, Shape{300, 65},
+                             Shape{3, 16, 5, 5}, Shape{70, 3, 16, 16}, Shape{9, 8, 3, 3}}) {
+    const Shape channels = {shape[1]};
+    const Tensor x = drifting(shape, dtype(), 1), added = randn(shape, dtype(), 5);
+    const Tensor weight = randn(channels, wide(), 2), bias = randn(channels, wide(), 3);
+    const std::vector<double> w = weight.to_vector<double>(), b = bias.to_vector<double>();
+    for (const auto& [adds, clips, training] : {std::tuple{true, false, true},
+                                                {false, true, true},
+                                                {true, true, true},
+                                                {false, true, false},
+                                                {true, true, false}}) {
+      SCOPED_TRACE(testing::Message() << shape << ", adds " << adds << ", clips " << clips
+                                      << ", training " << training);
+      const BatchNormOptions options = {.training = training};
+      const BatchNormRunning running = {randn(channels, wide(), 4),
+                                        full(channels, 3, {.dtype = wide()}),
+                                        full({1}, 4, {.dtype = DType::i64})};
+      std::vector<double> y = reference::batch_norm(x, w, b, running, options);
+      const auto f = [&](const std::vector<Tensor>& in) {
+        return batch_norm(in[0], in[1], in[2], running, options, {.add = in[3], .relu = clips});
+      };
+      const auto results =
+          result_and_gradients(f, {x, weight, bias, adds ? added : Tensor()}, kGradientSeed);
+      const std::vector<double> actual = results[0].to_vector<double>();
+      const std::vector<double> addend = added.to_vector<double>();
+      std::vector<double> dy = randn(shape, dtype(), kGradientSeed).to_vector<double>();
+      for (size_t i = 0; i < y.size(); ++i) {
+        if (adds) y[i] += addend[i];
+        if (clips) y[i] = std::max(y[i], 0.0);
+        if (clips && actual[i] <= 0) dy[i] = 0;
+      }
+      EXPECT_CLOSE(actual, y, tolerance(dtype()));
+      const auto [dx, dw, db] = reference::batch_norm_gradients(x, dy, w, running, options);
+      EXPECT_CLOSE(results[1].to_vector<double>(), dx, tolerance(dtype()));
+      EXPECT_CLOSE(results[2].to_vector<double>(), dw, tolerance(wide()));
+      EXPECT_CLOSE(results[3].to_vector<double>(), db, tolerance(wide()));
+      if (adds) {
+        EXPECT_EQ(results[4].to_vector<double>(), dy);
+      }
+    }
+  }
+}
+
+// 17 rows of 3 that begin at no vector's place, of which the input's and the addend's gradients
+// meet in one tensor.
+TEST_P(BatchNorm, AddsItsOwnInput) {
+  const Tensor all = randn({18, 3}, dtype(), 1);
+  const auto f = [](const Tensor& x, const BatchNormThen& then) {
+    return batch_norm(x, {}, {}, {}, {}, then);
+  };
+  const auto fused = result_and_gradients(
+      [&](const auto& in) {
+        const Tensor x = narrow(in[0], 0, 1, 17);
+        return f(x, {.add = x, .relu = true});
+      },
+      {all});
+  const auto plain = result_and_gradients(
+      [&](const auto& in) {
+        const Tensor x = narrow(in[0], 0, 1, 17);
+        return relu(f(x, {}) + x);
+      },
+      {all});
+  for (size_t i = 0; i < plain.size(); ++i) EXPECT_CLOSE(fused[i], plain[i], tolerance(dtype()));
+}
+
+TEST_P(BatchNorm, ReluKeepsNaN) {
+  const Tensor nan = full({20, 3}, std::nan(""), {.dtype = dtype()});
+  const Tensor y =
+      batch_norm(randn({20, 3}, dtype(), 1), {}, {}, {}, {}, {.add = nan, .relu = true});
+  for (const double value : y.to_vector<double>()) EXPECT_TRUE(std::isnan(value));
 }
 
 TEST_P(BatchNorm, NormalisesEachChannel) {
@@ -184,6 +263,13 @@ TEST(BatchNormGradient, AgreesWithCentralDifferences) {
   };
   check_gradients(training, std::vector<Shape>{{2, 3, 3, 2}, {3}, {3}});
   check_gradients(training, std::vector<Shape>{{6, 4}, {4}, {4}});
+  for (const bool clips : {false, true}) {
+    check_gradients(
+        [&](const std::vector<Tensor>& in) {
+          return batch_norm(in[0], in[1], in[2], {}, {}, {.add = in[3], .relu = clips});
+        },
+        std::vector<Shape>{{2, 3, 3, 2}, {3}, {3}, {2, 3, 3, 2}});
+  }
   const BatchNormRunning running = {
       randn({3}, DType::f64, 9), full({3}, 2, {.dtype = DType::f64}), {}};
   check_gradients(
@@ -198,6 +284,8 @@ TEST(BatchNormErrors, NameWhatWasWrong) {
                     "batch_norm: weight expected of shape [3], got [4] (input [4, 3])");
   EXPECT_THROW_WITH(batch_norm(ones({1, 3}), {}, {}, {}),
                     "batch_norm: training needs more than one value per channel (input [1, 3])");
+  EXPECT_THROW_WITH(batch_norm(ones({4, 3}), {}, {}, {}, {}, {.add = ones({3})}),
+                    "batch_norm: what is added expected of shape [4, 3] and f32, got [3] and f32");
   EXPECT_THROW_WITH(batch_norm(ones({4, 3, 2}), {}, {}, {}),
                     "batch_norm: expected an input [N, C] or [N, C, H, W], got [4, 3, 2]");
 }

@@ -9,6 +9,7 @@
 #include "smtrain/nn/layers/flatten.h"
 #include "smtrain/nn/layers/linear.h"
 #include "smtrain/nn/layers/pool.h"
+#include "smtrain/nn/layers/residual.h"
 #include "smtrain/nn/layers/sequential.h"
 #include "smtrain/tests/engine/op_test.h"
 
@@ -80,6 +81,24 @@ const std::vector<Case>& cases() {
          return sequential({linear(12, 7, false), relu()});
        },
        kRows, 1},
+      {"batch_norm_relu",
+       [] {
+         return sequential({conv2d(4, 6, 3, {}, false), batch_norm2d(6), relu(), max_pool2d(2)});
+       },
+       kImages, 3},
+      {"residual_relu",
+       [] {
+         return sequential({std::make_shared<Residual>(
+                                sequential({conv2d(4, 4, 3, {.padding = 1}, false), batch_norm2d(4),
+                                            relu(), conv2d(4, 4, 1, {}, false), batch_norm2d(4)})),
+                            relu()});
+       },
+       kImages, 1},
+      {"residual_without_a_batch_norm_relu",
+       [] {
+         return sequential({std::make_shared<Residual>(conv2d(4, 4, 3, {.padding = 1})), relu()});
+       },
+       kImages, 1},
       {"one_after_the_other",
        [] {
          return sequential({conv2d(4, 6, 3), relu(), conv2d(6, 5, 3), relu(), max_pool2d(2),
@@ -107,11 +126,6 @@ const std::vector<Case>& cases() {
          return sequential({conv2d(4, 6, 3), relu(), avg_pool2d({.kernel_size = 2})});
        },
        kImages, 2},
-      {"batch_norm_between",
-       [] {
-         return sequential({conv2d(4, 6, 3), batch_norm2d(6), relu(), max_pool2d(2)});
-       },
-       kImages, 4},
       {"relu_in_a_sequential",
        [] {
          return sequential({conv2d(4, 6, 3), sequential({relu()}), max_pool2d(2)});

@@ -5,6 +5,7 @@
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/concat.h"
 #include "smtrain/engine/ops/linear.h"
+#include "smtrain/engine/ops/unary.h"
 #include "smtrain/nn/layers/activation.h"
 #include "smtrain/nn/layers/batch_norm2d.h"
 #include "smtrain/nn/layers/conv2d.h"
@@ -167,6 +168,17 @@ TEST(Residual, AddsWhatItSkipped) {
   EXPECT_EQ(values(projected(x)), values((*layers)(x) + (*shortcut)(x)));
   EXPECT_EQ(plain.named_parameters()[0].name, "layers.weight");
   EXPECT_EQ(projected.named_parameters()[3].name, "shortcut.bias");
+}
+
+TEST(Residual, IsTheSameWhereABatchNormAddsTheShortcut) {
+  const Tensor x = images();
+  const auto layers = sequential({conv2d(4, 5, 3, {.padding = 1}, false), batch_norm2d(5)});
+  const auto shortcut = sequential({conv2d(4, 5, 1, {}, false), batch_norm2d(5)});
+  Residual residual(layers, shortcut);
+  const Tensor expected = (*layers)(x) + (*shortcut)(x);
+  EXPECT_CLOSE(residual(x), expected, 1e-6);
+  EXPECT_CLOSE(residual.forward_relu(x), smtrain::relu(expected), 1e-6);
+  EXPECT_EQ(residual.named_parameters()[1].name, "layers.1.weight");
 }
 
 TEST(Residual, PassesTheGradientThroughBothPaths) {
