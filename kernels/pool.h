@@ -7,10 +7,15 @@
 namespace smtrain {
 
 /// The windows of a pooling along one axis: output o sees inputs begin(o), begin(o) + dilation, ...
-/// below end(o), those of them that exist (0 <= input < inputs).
-struct PoolAxis {
-  int64_t inputs, outputs;
-  int64_t kernel_size, stride, padding, dilation;
+/// below end(o), those of them that exist (0 <= input < inputs). A Size is a number that can be
+/// divided by.
+template <typename Size>
+struct PoolAxisOf {
+  Size inputs, outputs;
+  int64_t kernel_size;
+  Size stride;
+  int64_t padding;
+  Size dilation;
   bool adaptive;  // windows share out the inputs evenly; kernel_size is the size of the largest,
                   // the rest is 1, 0, 1
 
@@ -45,12 +50,17 @@ struct PoolAxis {
   }
 };
 
+using PoolAxis = PoolAxisOf<int64_t>;
+
 /// Sizes of a pooling of x [batch, height.inputs, width.inputs, channels] (channels-last) into y.
-struct PoolShape {
+template <typename Size>
+struct PoolShapeOf {
   DType dtype;
-  int64_t batch, channels;
-  PoolAxis height, width;
+  int64_t batch;
+  Size channels;
+  PoolAxisOf<Size> height, width;
 };
+using PoolShape = PoolShapeOf<int64_t>;
 
 /// The index of an output is the place of its maximum in its window: row * width.kernel_size +
 /// column, where kNoMaximum says that a relu cut it off. It is uint8 when a window has fewer places
@@ -88,7 +98,8 @@ struct AveragePoolRule {
   int64_t divisor;
 
   /// Of the window of output (oh, ow).
-  SMTRAIN_HOST_DEVICE int64_t divisor_of(const PoolShape& s, int64_t oh, int64_t ow) const {
+  template <typename Size>
+  SMTRAIN_HOST_DEVICE int64_t divisor_of(const PoolShapeOf<Size>& s, int64_t oh, int64_t ow) const {
     if (divisor != 0) return divisor;
     return counted(s.height, oh) * counted(s.width, ow);
   }
@@ -96,7 +107,8 @@ struct AveragePoolRule {
  private:
   // The inputs that count in a window along one axis. Padding counts as far as it was asked for,
   // not what ceil_mode reaches beyond it.
-  SMTRAIN_HOST_DEVICE int64_t counted(const PoolAxis& axis, int64_t output) const {
+  template <typename Size>
+  SMTRAIN_HOST_DEVICE int64_t counted(const PoolAxisOf<Size>& axis, int64_t output) const {
     const int64_t begin = axis.begin(output), end = axis.end(output);
     const int64_t last = count_include_pad ? axis.inputs + axis.padding : axis.inputs;
     const int64_t first = count_include_pad || begin > 0 ? begin : 0;

@@ -11,8 +11,10 @@ namespace smtrain::cuda {
 struct ImagePlace {
   int64_t image, row, column, channel;
 
-  /// Of element i.
-  __device__ static ImagePlace of(int64_t i, int64_t rows, int64_t columns, int64_t channels) {
+  /// Of element i; a Size is a number that can be divided by.
+  template <typename Size>
+  __device__ static ImagePlace of(int64_t i, const Size& rows, const Size& columns,
+                                  const Size& channels) {
     const int64_t pixel = i / channels;
     const int64_t line = pixel / columns;
     return {line / rows, line % rows, pixel % columns, i % channels};

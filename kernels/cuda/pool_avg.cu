@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/kernels/cuda/for_each.cuh"
 #include "smtrain/kernels/cuda/image_place.cuh"
-#include "smtrain/kernels/pool.h"
+#include "smtrain/kernels/cuda/pool.h"
 
 namespace smtrain::cuda {
 namespace {
@@ -9,7 +9,7 @@ namespace {
 /// A thread averages one window for neighbouring channels.
 template <typename T>
 struct AvgPool {
-  PoolShape s;
+  DividingShape s;
   AveragePoolRule rule;
   const T* x;
   T* y;
@@ -18,6 +18,7 @@ struct AvgPool {
   __device__ void run(int64_t i) const {
     using Acc = acc_t<T>;
     const ImagePlace out = ImagePlace::of(i, s.height.outputs, s.width.outputs, s.channels);
+    const Acc count = static_cast<Acc>(rule.divisor_of(s, out.row, out.column));
     Acc sum[lanes] = {};
     for (int64_t r = 0; r < s.height.kernel_size; ++r) {
       if (!s.height.holds(out.row, r)) continue;
@@ -29,7 +30,6 @@ struct AvgPool {
         for (int lane = 0; lane < lanes; ++lane) sum[lane] += widen(in[lane]);
       }
     }
-    const Acc count = static_cast<Acc>(rule.divisor_of(s, out.row, out.column));
     Vec<T, lanes> averages;
     for (int lane = 0; lane < lanes; ++lane) averages[lane] = narrow<T>(sum[lane] / count);
     store(y + i, averages);
@@ -40,7 +40,7 @@ struct AvgPool {
 /// it is in: nothing is added by two threads.
 template <typename T>
 struct AvgPoolBackward {
-  PoolShape s;
+  DividingShape s;
   AveragePoolRule rule;
   bool accumulate;
   const T* dy;
@@ -75,7 +75,7 @@ void avg_pool_forward(const AvgPoolArgs& a, Stream stream) {
   const PoolShape& s = a.shape;
   dispatch_floating(s.dtype, [&]<typename T>() {
     constexpr int kLanes = kLanesOf<T>;
-    const AvgPool<T> f = {s, a.rule, static_cast<const T*>(a.x), static_cast<T*>(a.y)};
+    const AvgPool<T> f = {dividing(s), a.rule, static_cast<const T*>(a.x), static_cast<T*>(a.y)};
     const bool aligned =
         s.channels % kLanes == 0 && is_aligned<kLanes>(f.x) && is_aligned<kLanes>(f.y);
     for_each<kLanes>("avg_pool_forward", s.batch * s.height.outputs * s.width.outputs * s.channels,
@@ -87,7 +87,7 @@ void avg_pool_backward(const AvgPoolBackwardArgs& a, Stream stream) {
   const PoolShape& s = a.shape;
   dispatch_floating(s.dtype, [&]<typename T>() {
     constexpr int kLanes = kLanesOf<T>;
-    const AvgPoolBackward<T> f = {s, a.rule, a.accumulate, static_cast<const T*>(a.dy),
+    const AvgPoolBackward<T> f = {dividing(s), a.rule, a.accumulate, static_cast<const T*>(a.dy),
                                   static_cast<T*>(a.dx)};
     const bool aligned =
         s.channels % kLanes == 0 && is_aligned<kLanes>(f.dy) && is_aligned<kLanes>(f.dx);

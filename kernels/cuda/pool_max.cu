@@ -11,7 +11,7 @@ namespace {
 /// A thread finds the maxima of one window for neighbouring channels.
 template <typename T, typename Index>
 struct MaxPool {
-  PoolShape s;
+  DividingShape s;
   bool relu;
   const T *x, *bias;
   T* y;
@@ -63,7 +63,7 @@ struct MaxPool {
 /// it is in: nothing is added by two threads.
 template <typename T, typename Index>
 struct MaxPoolBackward {
-  PoolShape s;
+  DividingShape s;
   bool accumulate;
   const T* dy;
   const Index* index;
@@ -116,7 +116,7 @@ void max_pool_forward_with_bias(const MaxPoolArgs& a, const void* bias, Stream s
   const PoolShape& s = a.shape;
   dispatch_index(s, [&]<typename T, typename Index>() {
     constexpr int kLanes = kLanesOf<T>;
-    const MaxPool<T, Index> f = {s,
+    const MaxPool<T, Index> f = {dividing(s),
                                  a.relu,
                                  static_cast<const T*>(a.x),
                                  static_cast<const T*>(bias),
@@ -138,7 +138,7 @@ void max_pool_backward(const MaxPoolBackwardArgs& a, Stream stream) {
   const PoolShape& s = a.shape;
   dispatch_index(s, [&]<typename T, typename Index>() {
     constexpr int kLanes = kLanesOf<T>;
-    const MaxPoolBackward<T, Index> f = {s, a.accumulate, static_cast<const T*>(a.dy),
+    const MaxPoolBackward<T, Index> f = {dividing(s), a.accumulate, static_cast<const T*>(a.dy),
                                          static_cast<const Index*>(a.index), static_cast<T*>(a.dx)};
     const bool aligned = s.channels % kLanes == 0 && is_aligned<kLanes>(f.dy) &&
                          is_aligned<kLanes>(f.index) && is_aligned<kLanes>(f.dx);
