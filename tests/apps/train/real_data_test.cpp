@@ -53,7 +53,10 @@ TEST(RealData, MnistIsLearntInAMinuteOfAnEpochInEitherPrecision) {
     const TemporaryDirectory output;
     const Output printed =
         run_training(SMTRAIN_SOURCE_DIR "/configs/mnist.yaml", *mnist, output.path(),
-                     {{"train.max_steps", "60"}, {"precision", precision}});
+                     {{"train.max_steps", "60"},
+                      {"precision", precision},
+                      {"log.style", "pytorch"},
+                      {"log.interval", "20"}});
     EXPECT_THAT(printed.out, HasSubstr("/10000 (")) << printed.err;
     return std::pair{losses_of(printed.out), accuracy_of(output.path().string())};
   };
@@ -62,6 +65,7 @@ TEST(RealData, MnistIsLearntInAMinuteOfAnEpochInEitherPrecision) {
   EXPECT_GT(f32_accuracy, 0.85);
   EXPECT_NEAR(bf16_accuracy, f32_accuracy, 0.02);  // of 10000 digits
   // The same digits and dropout masks: only rounding to 8 bits parts the losses.
+  EXPECT_EQ(f32_losses.size(), 3u);
   EXPECT_NE(bf16_losses, f32_losses);
   EXPECT_THAT(bf16_losses, Pointwise(DoubleNear(0.1), f32_losses));
 }
