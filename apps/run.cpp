@@ -10,6 +10,7 @@
 #include "smtrain/apps/doctor/doctor.h"
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/inspect/inspect.h"
+#include "smtrain/apps/inspect/memory_report.h"
 #include "smtrain/apps/predict/predict.h"
 #include "smtrain/apps/printable.h"
 #include "smtrain/apps/sagemaker/apply_environment.h"
@@ -67,7 +68,13 @@ struct Run {
   int operator()(const TrainCommand& c) const { return train_in_environment(c.job, record); }
   int operator()(const EvaluateCommand& c) const { return evaluate(c, std::cout, std::cerr); }
   int operator()(const PredictCommand& c) const { return predict(c, std::cout, std::cerr); }
-  int operator()(const InspectCommand& c) const { return inspect(c, std::cout, std::cerr); }
+  int operator()(const InspectCommand& c) const {
+    if (!c.memory) return inspect(c, std::cout, std::cerr);
+    for (const std::string& recipe : c.files)
+      inspect_memory(in_environment({.config = recipe, .settings = c.settings}), c, std::cout,
+                     std::cerr);
+    return 0;
+  }
   int operator()(const DataShowCommand& c) const {
     DataShowCommand command = c;
     if (c.job.data.empty()) command.job = in_environment(c.job);

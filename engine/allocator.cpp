@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/allocator.h"
 
+#include "smtrain/engine/byte_count.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/memory_plan.h"
 
@@ -44,20 +45,14 @@ void* Allocator::take_cached_or_ask(size_t rounded) {
     address = it->second.back();
     it->second.pop_back();
   } else {
-    address = device_.memory().allocate(rounded);
-    if (address == nullptr) {  // give everything cached back and try once more
-      for (auto& [size, blocks] : cached_) {
-        for (void* block : blocks) device_.memory().deallocate(block);
-        stats_.bytes_reserved -= size * blocks.size();
-        blocks.clear();
-      }
-      address = device_.memory().allocate(rounded);
-    }
+    address = ask_device(rounded);
     if (address == nullptr) {
-      throw OutOfMemory(concat_text("allocate: out of memory on ", device_, " (asked for ", rounded,
-                                    " bytes, ", stats_.bytes_in_use, " in use)"));
+      give_cached_back();
+      address = ask_device(rounded);
     }
+    if (address == nullptr) throw OutOfMemory(shortage(rounded));
     stats_.bytes_reserved += rounded;
+    stats_.peak_bytes_reserved = std::max(stats_.peak_bytes_reserved, stats_.bytes_reserved);
     ++stats_.device_allocations;
   }
   live_[address] = rounded;
@@ -65,6 +60,32 @@ void* Allocator::take_cached_or_ask(size_t rounded) {
   stats_.bytes_in_use += rounded;
   stats_.peak_bytes_in_use = std::max(stats_.peak_bytes_in_use, stats_.bytes_in_use);
   return address;
+}
+
+void* Allocator::ask_device(size_t rounded) {
+  if (limit_bytes_ != 0 && stats_.bytes_reserved + rounded > limit_bytes_) return nullptr;
+  return device_.memory().allocate(rounded);
+}
+
+void Allocator::give_cached_back() {
+  for (auto& [size, blocks] : cached_) {
+    for (void* block : blocks) device_.memory().deallocate(block);
+    stats_.bytes_reserved -= size * blocks.size();
+  }
+  cached_.clear();
+}
+
+std::string Allocator::shortage(size_t asked) const {
+  std::string text =
+      concat_text("allocate: out of memory on ", device_, ": asked for ", byte_count_text(asked),
+                  "; ", byte_count_text(stats_.bytes_in_use), " in use");
+  if (limit_bytes_ != 0) text += " of " + byte_count_text(limit_bytes_) + " that may be";
+  if (const auto memory_bytes = device_.memory().memory_bytes) {
+    size_t free = 0, total = 0;
+    memory_bytes(&free, &total);
+    text += ", " + byte_count_text(free) + " of the device's " + byte_count_text(total) + " free";
+  }
+  return text;
 }
 
 void Allocator::deallocate(const MemoryBlock& block) noexcept {
@@ -85,13 +106,15 @@ AllocatorStats Allocator::stats() const {
   return stats_;
 }
 
+void Allocator::reset_peaks() {
+  const std::lock_guard lock(mutex_);
+  stats_.peak_bytes_in_use = stats_.bytes_in_use;
+  stats_.peak_bytes_reserved = stats_.bytes_reserved;
+}
+
 void Allocator::release_cached() {
   const std::lock_guard lock(mutex_);
-  for (auto& [size, blocks] : cached_) {
-    for (void* block : blocks) device_.memory().deallocate(block);
-    stats_.bytes_reserved -= size * blocks.size();
-  }
-  cached_.clear();
+  give_cached_back();
 }
 
 void Allocator::set_plan(MemoryPlan* plan) {

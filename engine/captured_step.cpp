@@ -250,4 +250,12 @@ size_t CapturedStep::arena_bytes() const {
   return largest;
 }
 
+size_t CapturedStep::input_bytes() const {
+  size_t total = 0;
+  for (const auto& recording : recordings_) {
+    for (const Tensor& input : recording->inputs) total += input.storage()->size_bytes();
+  }
+  return total;
+}
+
 }  // namespace smtrain

@@ -49,6 +49,9 @@ class CapturedStep {
   /// The planned size of the arena, in bytes; 0 before the second call.
   size_t arena_bytes() const;
 
+  /// The size of the step's own buffers for its inputs, of all shapes together.
+  size_t input_bytes() const;
+
  private:
   struct Recording;
   Recording& recording_for(std::span<const Tensor> inputs);

@@ -72,7 +72,10 @@ Context& Context::current() {
 const std::shared_ptr<Allocator>& Context::allocator(Device device) {
   const auto index = static_cast<size_t>(device.id());
   if (allocators_.size() <= index) allocators_.resize(index + 1);
-  if (allocators_[index] == nullptr) allocators_[index] = std::make_shared<Allocator>(device);
+  if (allocators_[index] == nullptr) {
+    const size_t limit = device == options_.device ? options_.memory_limit_bytes : 0;
+    allocators_[index] = std::make_shared<Allocator>(device, limit);
+  }
   return allocators_[index];
 }
 
@@ -84,6 +87,11 @@ std::shared_ptr<Storage> Context::arena(Device device, size_t size_bytes) {
     arenas_[index] = std::make_shared<Storage>(allocator(device), size_bytes);
   }
   return arenas_[index];
+}
+
+void Context::drop_arena(Device device) {
+  const auto index = static_cast<size_t>(device.id());
+  if (index < arenas_.size()) arenas_[index].reset();
 }
 
 void Context::manual_seed(uint64_t seed) {

@@ -34,6 +34,7 @@ struct ContextOptions {
   uint64_t seed = 0;   // of the generator
   RngKind rng = RngKind::pytorch;
   Precision precision = Precision::f32;
+  size_t memory_limit_bytes = 0;  // of the device's allocator; 0: all that the device gives
 };
 
 /// Everything that work depends on and that is not a tensor: device, stream, generator, allocators,
@@ -84,6 +85,9 @@ class Context {
   /// Memory that all captured steps of this context share, because only one of them runs at a time;
   /// at least size_bytes. Growing it moves it: whoever holds the old one keeps it alive.
   std::shared_ptr<Storage> arena(Device device, size_t size_bytes);
+
+  /// The next captured step gets a new one.
+  void drop_arena(Device device);
 
   /// Calls are appended to it while a captured step records; null otherwise.
   Tape* tape() const { return tape_; }

@@ -67,6 +67,8 @@ class ParameterArena {
   const Tensor& values() const { return values_; }        // [numel]
   const Tensor& gradients() const { return gradients_; }  // [numel]
 
+  int states() const { return static_cast<int>(states_.size()); }
+
   /// [numel], zero at first.
   const Tensor& state(int i) const { return states_[static_cast<size_t>(i)]; }
 

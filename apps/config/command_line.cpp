@@ -29,6 +29,14 @@ constexpr Flag kEvaluateFlags[] = {
     {"--device", "device"},          {"--threads", "train.threads"},
 };
 
+constexpr Flag kInspectFlags[] = {
+    {"--batch-size", "train.batch_size"},
+    {"--device", "device"},
+    {"--threads", "train.threads"},
+};
+
+constexpr int64_t kFewestMeasuredSteps = 4;  // one of them is a replay
+constexpr int64_t kMostMeasuredSteps = 1'000'000;
 constexpr int64_t kMostClassesPrinted = 1'000'000;
 
 constexpr Flag kPredictFlags[] = {
@@ -83,8 +91,19 @@ void add_predict(CLI::App& program, PredictCommand& predict) {
 }
 
 void add_inspect(CLI::App& program, InspectCommand& inspect) {
-  CLI::App& command = *program.add_subcommand("inspect", "Lists what a file of weights holds");
-  command.add_option("files", inspect.files, "Files of weights")->type_name("FILE")->required();
+  CLI::App& command =
+      *program.add_subcommand("inspect", "Lists what a file of weights holds, or measures a job");
+  command.add_option("files", inspect.files, "Files of weights, or recipes")
+      ->type_name("FILE")
+      ->required();
+  CLI::Option* memory =
+      command.add_flag("--memory", inspect.memory, "The memory that a recipe's job takes");
+  command.add_flag("--json", inspect.json, "The memory as JSON")->needs(memory);
+  command.add_option("--steps", inspect.steps, "Training steps that are run to measure it")
+      ->type_name("N")
+      ->check(CLI::Range(kFewestMeasuredSteps, kMostMeasuredSteps))
+      ->needs(memory);
+  add_settings(command, kInspectFlags, inspect.settings);
 }
 
 void add_env(CLI::App& program, EnvCommand& env) {

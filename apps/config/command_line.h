@@ -51,9 +51,13 @@ struct PredictCommand {
   std::vector<Setting> settings;
 };
 
-/// smtrain inspect FILE...
+/// smtrain inspect FILE..., or the memory that jobs take: smtrain inspect --memory RECIPE...
 struct InspectCommand {
   std::vector<std::string> files;
+  bool memory = false;
+  bool json = false;                   // of --memory
+  int64_t steps = 6;                   // of training, that --memory runs
+  std::vector<Setting> settings = {};  // of the recipes
 };
 
 /// smtrain data show: the pictures of a job, or with --data of its `data`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/evaluator.h"
 
+#include "smtrain/apps/job/fitting_batch.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/ops/accuracy.h"
 #include "smtrain/engine/ops/view.h"
@@ -49,7 +50,7 @@ Evaluation Evaluator::operator()(const data::EpochBatches& batches, const OnBatc
                              .targets = narrow(batch.targets, 0, first, count),
                              .indices = {index, index + count}};
       const Tensor inputs[] = {part.images, part.targets};
-      const std::vector<Tensor>& results = step_(inputs);
+      const std::vector<Tensor>& results = run_batch(step_, inputs, 0, "train.test_batch_size");
       batch_loss += results[0].item();
       result.samples += part.size();
       if (on_batch) on_batch(part, results[1]);

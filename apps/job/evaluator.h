@@ -41,6 +41,13 @@ class Evaluator {
   /// Goes through the batches of an epoch that was started elsewhere.
   Evaluation operator()(const data::EpochBatches& batches, const OnBatch& on_batch = {});
 
+  /// The memory that was planned for what a run computes, and its buffers for batches.
+  size_t arena_bytes() const { return step_.arena_bytes(); }
+  size_t input_bytes() const { return step_.input_bytes(); }
+
+  /// Forgets what was planned and recorded, and gives its memory back.
+  void forget() { step_.reset(); }
+
  private:
   std::vector<Tensor> run(std::span<const Tensor> inputs);
 

@@ -5,6 +5,7 @@
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/machine.h"
 #include "smtrain/nn/keras_init.h"
 
 #include <fmt/format.h>
@@ -54,10 +55,15 @@ nn::ModulePtr new_model(const Recipe& recipe, const Shape& input, const data::Da
 }  // namespace
 
 ContextOptions context_options(const Recipe& recipe) {
-  return {.device = recipe.device == "auto" ? Device::best() : Device::named(recipe.device),
+  const Device device = recipe.device == "auto" ? Device::best() : Device::named(recipe.device);
+  // Of its host's memory the system would give more than there is, and end the process later.
+  const uint64_t limit =
+      device.is_cpu() ? memory_limit_bytes().value_or(physical_memory_bytes()) : 0;
+  return {.device = device,
           .threads = static_cast<int>(recipe.train.threads.value_or(0)),
           .seed = static_cast<uint64_t>(recipe.train.seed),
-          .precision = recipe.precision};
+          .precision = recipe.precision,
+          .memory_limit_bytes = limit};
 }
 
 void check_takes(nn::Module& model, const Shape& trained, const Shape& shape) {

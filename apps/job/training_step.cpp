@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/training_step.h"
 
+#include "smtrain/apps/job/fitting_batch.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
 #include "smtrain/engine/context.h"
@@ -21,7 +22,8 @@ void check_finite(const Tensor& x, const Tensor& flag) {
 }
 
 bool is_finite(const Tensor& x) {
-  for (const double value : x.to_vector<double>()) {
+  // A conversion on the device would take twice the memory of x there.
+  for (const double value : on_device(x.detach(), Device::cpu()).to_vector<double>()) {
     if (!std::isfinite(value)) return false;
   }
   return true;
@@ -90,7 +92,8 @@ void TrainingStep::start(std::vector<Tensor> inputs, int64_t steps) {
   inputs_ = std::move(inputs);
   steps_ = steps;
   backup_.keep_generator();
-  step_(inputs_);
+  const int samples = resident_ == nullptr ? 0 : 1;  // the dimension that counts them
+  run_batch(step_, inputs_, samples, "train.batch_size");
 }
 
 void TrainingStep::operator()(const Tensor& images, const Tensor& targets) {

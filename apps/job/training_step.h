@@ -52,6 +52,13 @@ class TrainingStep {
   /// never been.
   std::string why_not_finite();
 
+  /// The memory that was planned for what a step computes, and its buffers for batches.
+  size_t arena_bytes() const { return step_.arena_bytes(); }
+  size_t input_bytes() const { return step_.input_bytes(); }
+
+  /// Forgets what was planned and recorded, and gives its memory back.
+  void forget() { step_.reset(); }
+
  private:
   struct Batch {
     Tensor x, targets;  // as the model and the objective take them

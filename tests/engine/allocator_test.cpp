@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/allocator.h"
 
+#include "smtrain/engine/byte_count.h"
 #include "smtrain/engine/error.h"
 
 #include <gtest/gtest.h>
@@ -105,6 +106,11 @@ Device small_device() {
       .copy_within = nullptr,
       .synchronize = nullptr,
       .take_failure = nullptr,
+      .memory_bytes =
+          [](size_t* free, size_t* total) {
+            *free = 4096 - small_device_used;
+            *total = 4096;
+          },
   };
   static const KernelTable kernels;
   static const Device device = register_device("small", kernels, memory);
@@ -127,9 +133,49 @@ TEST(Allocator, SaysHowMuchWasAskedForAndInUseWhenMemoryIsOut) {
     FAIL();
   } catch (const OutOfMemory& error) {
     EXPECT_STREQ(error.what(),
-                 "allocate: out of memory on small (asked for 4096 bytes, 1024 in use)");
+                 "allocate: out of memory on small: asked for 4.0 KiB; 1.0 KiB in use, 3.0 KiB of "
+                 "the device's 4.0 KiB free");
   }
   allocator.deallocate(block);
+}
+
+TEST(Allocator, KeepsToItsLimitWithWhatItCaches) {
+  Allocator allocator(Device::cpu(), 8192);
+  allocator.deallocate(allocator.allocate(4096));
+  const MemoryBlock all = allocator.allocate(8192);  // fits only without the cached 4096
+  EXPECT_EQ(allocator.stats().bytes_reserved, 8192u);
+  try {
+    allocator.allocate(1);
+    FAIL();
+  } catch (const OutOfMemory& error) {
+    EXPECT_STREQ(error.what(),
+                 "allocate: out of memory on cpu: asked for 256 bytes; 8.0 KiB in use of 8.0 KiB "
+                 "that may be");
+  }
+  allocator.deallocate(all);
+}
+
+TEST(Allocator, MeasuresPeaksAnew) {
+  Allocator allocator{Device::cpu()};
+  const MemoryBlock kept = allocator.allocate(1024);
+  allocator.deallocate(allocator.allocate(4096));
+  EXPECT_EQ(allocator.stats().peak_bytes_in_use, 5120u);
+  EXPECT_EQ(allocator.stats().peak_bytes_reserved, 5120u);
+  allocator.release_cached();
+  allocator.reset_peaks();
+  EXPECT_EQ(allocator.stats().peak_bytes_in_use, 1024u);
+  EXPECT_EQ(allocator.stats().peak_bytes_reserved, 1024u);
+  allocator.deallocate(kept);
+}
+
+TEST(ByteCount, ReadsAsPeopleSayIt) {
+  EXPECT_EQ(byte_count_text(0), "0 bytes");
+  EXPECT_EQ(byte_count_text(1023), "1023 bytes");
+  EXPECT_EQ(byte_count_text(1024), "1.0 KiB");
+  EXPECT_EQ(byte_count_text(1536), "1.5 KiB");
+  EXPECT_EQ(byte_count_text((1 << 20) - 1), "1.0 MiB");
+  EXPECT_EQ(byte_count_text(uint64_t{79} << 30), "79.0 GiB");
+  EXPECT_EQ(byte_count_text(UINT64_MAX), "16777216.0 TiB");
 }
 
 }  // namespace

@@ -207,6 +207,13 @@ TEST(CommandLine, OtherCommands) {
   const auto dashed = parse<PredictCommand>({"predict", "--model", "m", "--", "--my_cat.png"});
   EXPECT_THAT(dashed.images, ElementsAre("--my_cat.png"));
   EXPECT_THAT(parse<InspectCommand>({"inspect", "a.pth", "b"}).files, ElementsAre("a.pth", "b"));
+  const auto memory = parse<InspectCommand>(
+      {"inspect", "--memory", "cats.yaml", "--batch-size", "64", "--steps", "9", "--json"});
+  EXPECT_THAT(memory.files, ElementsAre("cats.yaml"));
+  EXPECT_TRUE(memory.memory && memory.json);
+  EXPECT_EQ(memory.steps, 9);
+  ASSERT_EQ(memory.settings.size(), 1u);
+  EXPECT_EQ(memory.settings[0].key, "train.batch_size");
   const auto digits =
       parse<SynthDigitsCommand>({"data", "synth", "digits", "--out", "d", "--train", "100"});
   EXPECT_EQ(digits.out, "d");
