@@ -173,4 +173,5 @@ int main(int argc, char** argv) {
     std::cerr << "gpu_worker: " << error.what() << '\n';
     return 1;
   }
+  return 0;
 }

@@ -13,6 +13,7 @@ namespace smtrain {
 /// Which plans a device computes its operations by: as much of a run as its seed, because another
 /// plan may round differently. For files, from which another process goes on.
 struct DevicePlans {
+  /// How one operation is computed.
   struct Plan {
     std::string name;
     float milliseconds = 0;  // that it took when plans were timed; 0: it was not chosen by time

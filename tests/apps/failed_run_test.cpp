@@ -196,6 +196,7 @@ TEST(NanLoss, WeightsThatAreNotFiniteAreNotSaved) {
   EXPECT_EQ(
       result.err,
       std::string(kWarned) +
+          "smtrain: warning: epoch 1: the loss on validation data is nan\n"
           "smtrain: train: epoch 1, step 1: 1.weight is not finite; the model is not saved\n");
   EXPECT_EQ(result.exit_code, kFailed);
   EXPECT_EQ(text_of(job / "out/model.safetensors"), "yesterday's model");

@@ -23,6 +23,7 @@ MemoryReport report_on(Device device) {
   Recipe recipe = read_recipe(test::kTinyRecipe, "tiny", {}, variables);
   recipe.device = device.name();
   recipe.train.threads = 1;
+  recipe.data.cache = Cache::none;  // batches cross to every device
   std::ostringstream err;
   Context context(context_options(recipe));
   const ContextGuard guard(context);

@@ -89,7 +89,7 @@ std::vector<float> gathered(const Tensor& x, const std::vector<int64_t>& index,
 
 TEST_P(ImageBatch, GathersPicturesAndTheirParts) {
   // Whole batches of lanes and not, parts inside, across each edge and outside, turned every way.
-  for (const Shape& shape : {Shape{3, 3, 4, 5}, Shape{4, 3, 8, 4}}) {
+  for (const Shape& shape : {Shape{3, 3, 4, 5}, Shape{4, 3, 8, 4}, Shape{3, 3, 3, 5}}) {
     SCOPED_TRACE(testing::PrintToString(shape));
     const Tensor bytes = various_bytes(shape);
     const Tensor x = to_channels_last(to(bytes, dtype()));
