@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/crop.h"
 
+#include "smtrain/tests/data/apply_transform.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,19 +12,9 @@
 namespace smtrain::data {
 namespace {
 
+using test::apply;
+using test::counting;
 using ::testing::ElementsAre;
-
-/// A grey picture whose pixels are 1, 2, 3, ...
-Image counting(int64_t height, int64_t width) {
-  Image image{height, width, 1, {}};
-  for (int64_t i = 0; i < height * width; ++i) image.pixels.push_back(static_cast<uint8_t>(i + 1));
-  return image;
-}
-
-Image apply(const Transform& transform, Image image, int64_t index = 0) {
-  SampleRandom random(1, 0, index);
-  return transform.apply(std::move(image), random);
-}
 
 // torchvision rounds half an offset to even, and pads the smaller half first.
 TEST(Crop, CenterCrop) {

@@ -4,6 +4,7 @@
 #include "smtrain/data/crop.h"
 #include "smtrain/data/normalize.h"
 #include "smtrain/data/npz.h"
+#include "smtrain/tests/data/apply_transform.h"
 #include "smtrain/tests/shared_data.h"
 
 #include <gmock/gmock.h>
@@ -16,21 +17,11 @@
 namespace smtrain::data {
 namespace {
 
+using test::apply;
+using test::counting;
 using ::testing::ElementsAre;
 using ::testing::Pointwise;
 using ::testing::ThrowsMessage;
-
-/// A grey picture whose pixels are 1, 2, 3, ...
-Image counting(int64_t height, int64_t width) {
-  Image image{height, width, 1, {}};
-  for (int64_t i = 0; i < height * width; ++i) image.pixels.push_back(static_cast<uint8_t>(i + 1));
-  return image;
-}
-
-Image apply(const Transform& transform, Image image, int64_t index = 0) {
-  SampleRandom random(1, 0, index);
-  return transform.apply(std::move(image), random);
-}
 
 TEST(Transform, ResizeTakesASizeOrTheShorterSide) {
   EXPECT_EQ(apply(Resize(Size2d{4, 9}), counting(3, 5)).pixels,
