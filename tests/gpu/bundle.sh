@@ -24,6 +24,10 @@ if readelf -d "$bundle"/bin/smtrain_bundle "$bundle"/lib/*.so* | grep -F "$2"; t
   fail "the path above leads to the build"
 fi
 
+newest=$(for file in "$bundle"/bin/smtrain_bundle "$bundle"/lib/*.so*; do objdump -T "$file"; done \
+  | grep -oE 'GLIBC_[0-9.]+' | sort -u -V | tail -n 1)
+grep -q "glibc ${newest#GLIBC_}, " "$(dirname "$0")/../../README.md" || fail "it needs $newest, README names another"
+
 run() { env -i PATH=/usr/bin:/bin SMTRAIN_SOURCE_DIR="$bundle" "$@" > "$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }; }
 cd "$folder"
 run "$bundle/bin/smtrain" data synth digits --out "$folder/digits" --train 500 --test 100
