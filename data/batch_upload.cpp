@@ -14,7 +14,8 @@ BatchUpload::BatchUpload(Device device, size_t slots, size_t bytes) : device_(de
     auto* slot = static_cast<uint8_t*>(memory.allocate_pinned(bytes));
     if (slot == nullptr)
       throw OutOfMemory(concat_text("DataLoader: out of host memory that ", device,
-                                    " can read (asked for ", bytes, " bytes)"));
+                                    " can read (asked for ", bytes, " bytes, ", slots,
+                                    " times); a smaller batch_size or prefetch takes less"));
     slots_.emplace_back(slot, Pinned{&memory});
   }
   stream_ = memory.create_stream();

@@ -265,8 +265,13 @@ std::shared_ptr<const data::ResidentSamples> keep_on_device(const JobData& data,
                                                    static_cast<int>(options.threads));
   } catch (const BadInput&) {  // pictures of several sizes, or that can't be read
     if (is_asked_for) throw;
-  } catch (const OutOfMemory&) {
-    if (is_asked_for) throw;
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(
+        concat_text("data.cache: device: ", error.what(), "; data.cache: ram does any transform"));
+  } catch (const OutOfMemory& error) {
+    if (is_asked_for)
+      throw OutOfMemory(concat_text("data.cache: device: ", error.what(),
+                                    "; data.cache: ram keeps pictures on the host"));
   }
   return nullptr;
 }

@@ -93,5 +93,18 @@ TEST_F(DeviceJob, PrintsTheSameLogWhereverItsPicturesAre) {
       log, train_on(Device::cpu(), "cpu", {random, {"data.cache", "device", ""}}));
 }
 
+TEST_F(DeviceJob, SaysWhatToDoWhereTheDeviceCantHaveThePictures) {
+  const Setting transform{"data.transform", "[random_horizontal_flip, {resize: [2, 2]}, to_tensor]",
+                          ""};
+  EXPECT_THAT(
+      [&] {
+        train_on(test::test_devices().front(), "out", {transform, {"data.cache", "device", ""}});
+      },
+      testing::ThrowsMessage<std::invalid_argument>(
+          testing::AllOf(testing::StartsWith("data.cache: device: ResidentSamples: Compose("),
+                         testing::EndsWith("is more than crops and flips from the first random "
+                                           "transform on; data.cache: ram does any transform"))));
+}
+
 }  // namespace
 }  // namespace smtrain::app
