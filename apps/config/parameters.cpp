@@ -160,6 +160,7 @@ const std::vector<Parameter>& train_parameters() {
       {"current_host", "distributed.current_host", {}},
       {"device", "device", {}},
       {"precision", "precision", {}},
+      {"rng", "rng", {}},
       {"num_gpus", "", {"gpus", "gpu_count"}, Meaning::num_gpus, false, "GPUs to use; 0: the CPU."},
       {"model_dir",
        "output.model_dir",

@@ -286,6 +286,7 @@ struct Recipe {
   DistributedOptions distributed;
   std::string device = "auto";  // auto, cpu, cuda or cuda:N
   Precision precision = Precision::f32;
+  RngKind rng = RngKind::pytorch;  // of dropout on the CPU; GPUs always draw Philox
   LogOptions log;
   KerasOptions keras;
   QuirksOptions quirks;

@@ -150,6 +150,9 @@ Group keys_of(Recipe& o) {
       {"precision", one_of(o.precision, {"f32", "tf32", "bf16"}),
        "Of convolutions and linear layers: IEEE's f32; a GPU's TF32, which on the CPU is f32; or "
        "bf16 with parameters, gradients and losses in f32."},
+      {"rng", one_of(o.rng, {"pytorch", "philox"}),
+       "What dropout draws on the CPU: PyTorch's numbers, or those that a GPU draws, which always "
+       "are Philox's."},
       {"log", keys_of(o.log), "What is printed."},
       {"keras", keys_of(o.keras), "Keras' settings; defaults are those of ~/.keras/keras.json."},
       {"quirks", keys_of(o.quirks), "The articles' bugs, one switch each."},

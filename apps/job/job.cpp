@@ -62,6 +62,7 @@ ContextOptions context_options(const Recipe& recipe) {
   return {.device = device,
           .threads = static_cast<int>(recipe.train.threads.value_or(0)),
           .seed = static_cast<uint64_t>(recipe.train.seed),
+          .rng = recipe.rng,
           .precision = recipe.precision,
           .memory_limit_bytes = limit};
 }

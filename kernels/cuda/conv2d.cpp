@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/kernels/cuda/bias_relu.h"
 #include "smtrain/kernels/cuda/column_sums.h"
 #include "smtrain/kernels/cuda/conv2d_plans.h"
 #include "smtrain/kernels/cuda/entries.h"
@@ -43,10 +44,6 @@ class Planned {
   std::string missing_;
 };
 
-// relu keeps NaN: one that hid it would hide a loss that has diverged. The graph asks for that, but
-// none of the engines is documented to do it, so relu has a kernel of its own until that is seen.
-constexpr bool kEpilogueReluKeepsNaN = false;
-
 /// How the gradients of one shape are computed.
 struct CudaConv2dBackward {
   Planned input, weight;
@@ -66,18 +63,13 @@ struct CudaConv2dBackward {
 struct CudaConv2d {
   Conv2dShape shape;
   Planned plain, with_bias;
-  std::optional<Planned> with_bias_and_relu;   // cuDNN has precompiled engines for both only
   std::optional<CudaConv2dBackward> backward;  // once it was asked for
 
   CudaConv2d(const CudnnTarget& target, const Conv2dShape& s, Stream stream)
-      : shape(s), plain(target, s, {}, stream), with_bias(target, s, {.bias = true}, stream) {
-    if (!kEpilogueReluKeepsNaN) return;
-    with_bias_and_relu.emplace(target, s, Conv2dOperation{.bias = true, .relu = true}, stream);
-    if (!with_bias_and_relu->exists()) with_bias_and_relu.reset();
-  }
+      : shape(s), plain(target, s, {}, stream), with_bias(target, s, {.bias = true}, stream) {}
 
-  /// dy as a matrix has a row for each pixel.
-  int64_t dy_rows() const { return shape.batch * shape.out_height * shape.out_width; }
+  /// y as a matrix has a row for each pixel.
+  int64_t y_rows() const { return shape.batch * shape.out_height * shape.out_width; }
 
   /// Whether the convolution's own plan does the relu.
   bool fuses_relu(const Conv2dArgs& args) const {
@@ -85,8 +77,7 @@ struct CudaConv2d {
   }
 
   size_t forward_workspace_bytes() const {
-    return std::max({plain.workspace_bytes(), with_bias.workspace_bytes(),
-                     with_bias_and_relu ? with_bias_and_relu->workspace_bytes() : 0});
+    return std::max(plain.workspace_bytes(), with_bias.workspace_bytes());
   }
 
   /// Where a weight's gradient lies before it is converted. cuDNN has no engine that makes f32 of
@@ -101,7 +92,7 @@ struct CudaConv2d {
   size_t backward_weight_workspace_bytes() const {
     return std::max({converted_gradient_bytes() + backward->weight.workspace_bytes(),
                      backward->adding_weight ? backward->adding_weight->workspace_bytes() : 0,
-                     column_sums_workspace_bytes(dy_rows(), shape.out_channels)});
+                     column_sums_workspace_bytes(y_rows(), shape.out_channels)});
   }
 
   Conv2dPlan described() const {
@@ -158,11 +149,6 @@ void execute(const Planned& planned, std::initializer_list<CudnnPlan::Buffer> bu
   planned.plan().execute({buffers.begin(), buffers.size()}, workspace, stream);
 }
 
-void relu_in_place(const Conv2dShape& shape, void* y, Stream stream) {
-  unary({.op = UnaryOp::relu, .count = shape.y_numel(), .dtype = shape.dtype, .x = y, .y = y},
-        stream);
-}
-
 void backward_weight(const CudaConv2d& conv, const Conv2dBackwardWeightArgs& args, Stream stream) {
   const Conv2dShape& shape = conv.shape;
   const CudaConv2dBackward& backward = conv.backward.value();
@@ -192,15 +178,19 @@ void conv2d_plan(const Conv2dPlanArgs& args, Stream stream) {
 void conv2d_forward(const Conv2dArgs& args, Stream stream) {
   reporting_failure("conv2d_forward", [&] {
     const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
-    if (args.bias == nullptr) {
-      execute(conv.plain, {{kX, args.x}, {kWeight, args.weight}, {kY, args.y}}, args.workspace,
-              stream);
-    } else {
-      execute(conv.fuses_relu(args) ? *conv.with_bias_and_relu : conv.with_bias,
+    const bool adds_bias = args.bias != nullptr && conv.with_bias.exists();
+    if (adds_bias) {
+      execute(conv.with_bias,
               {{kX, args.x}, {kWeight, args.weight}, {kBias, args.bias}, {kY, args.y}},
               args.workspace, stream);
+    } else {
+      execute(conv.plain, {{kX, args.x}, {kWeight, args.weight}, {kY, args.y}}, args.workspace,
+              stream);
     }
-    if (args.relu && !conv.fuses_relu(args)) relu_in_place(conv.shape, args.y, stream);
+    const void* bias = adds_bias ? nullptr : args.bias;
+    if (bias == nullptr && !args.relu) return;
+    bias_relu(conv.y_rows(), conv.shape.out_channels, conv.shape.dtype, bias, args.relu, args.y,
+              stream);
   });
 }
 
@@ -217,7 +207,7 @@ void conv2d_backward_weight(const Conv2dBackwardWeightArgs& args, Stream stream)
     const auto& conv = *static_cast<const CudaConv2d*>(args.plan);
     if (args.dw != nullptr) backward_weight(conv, args, stream);
     if (args.db != nullptr) {
-      column_sums(conv.dy_rows(), conv.shape.out_channels, conv.shape.dtype,
+      column_sums(conv.y_rows(), conv.shape.out_channels, conv.shape.dtype,
                   conv.shape.gradient_dtype, args.dy, args.db, args.accumulate_bias, args.workspace,
                   stream);
     }

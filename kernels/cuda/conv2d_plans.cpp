@@ -13,7 +13,7 @@
 namespace smtrain::cuda {
 namespace {
 
-constexpr int64_t kSum = 5, kBiasedSum = 6;  // virtual tensors of an epilogue
+constexpr int64_t kSum = 5;  // what a bias is added to
 
 cudnnDataType_t data_type(DType dtype) {
   switch (dtype) {
@@ -89,7 +89,6 @@ std::string described(const Conv2dShape& s, const Conv2dOperation& operation) {
     case ConvolutionDirection::backward_filter: text = "weight gradient"; break;
   }
   if (operation.bias) text += " + bias";
-  if (operation.relu) text += " + relu";
   if (operation.accumulate) text += " (added)";
   text += std::string(" of a ") + (s.tf32 ? "tf32" : name_of(s.dtype)) + " convolution (input ";
   text += list({s.batch, s.in_channels, s.in_height, s.in_width}) + ", weight ";
@@ -117,15 +116,12 @@ CudnnGraph conv2d_graph(const CudnnTarget& target, const Conv2dShape& s,
   const CudnnTensor bias = channels_last(kBias, s.dtype, {1, s.out_channels, 1, 1});
   const CudnnTensor y =
       channels_last(kY, s.dtype, {s.batch, s.out_channels, s.out_height, s.out_width});
-  const bool plain = !operation.bias && !operation.relu;
-  const CudnnTensor sum = plain ? y : passed_on(kSum, s.dtype, y);
-  const CudnnTensor biased = operation.relu ? passed_on(kBiasedSum, s.dtype, y) : y;
+  const CudnnTensor sum = operation.bias ? passed_on(kSum, s.dtype, y) : y;
 
   CudnnGraph graph;
   graph.convolution(operation.direction, convolution_of(s), x, weight, sum,
                     operation.accumulate ? 1 : 0);
-  if (operation.bias) graph.add(compute, sum, bias, biased);
-  if (operation.relu) graph.relu(compute, operation.bias ? biased : sum, y);
+  if (operation.bias) graph.add(compute, sum, bias, y);
   graph.finalize(target);
   return graph;
 }

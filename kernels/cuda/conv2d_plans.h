@@ -15,8 +15,8 @@ namespace smtrain::cuda {
 /// What is computed of a convolution.
 struct Conv2dOperation {
   ConvolutionDirection direction = ConvolutionDirection::forward;
-  bool bias = false, relu = false;  // of forward
-  bool accumulate = false;          // of backward_filter
+  bool bias = false;        // of forward
+  bool accumulate = false;  // of backward_filter
 };
 
 /// The buffers of a convolution's graph. Of a gradient, x, weight or y is where the gradient goes

@@ -99,17 +99,11 @@ struct Problem {
   cudaDataType_t scale_type() const { return dtype == DType::f64 ? CUDA_R_64F : CUDA_R_32F; }
 };
 
-cublasLtEpilogue_t kind_of(const Epilogue& epilogue) {
-  if (epilogue.bias == nullptr)
-    return epilogue.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
-  return epilogue.relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
-}
-
 /// A product as a problem; none where BLAS has no words for it.
-std::optional<Problem> problem_of(const MatmulArgs& args, const Epilogue& epilogue) {
+std::optional<Problem> problem_of(const MatmulArgs& args, const void* bias) {
   constexpr uint32_t kBiasAlignment = 16;
   if (args.batch > std::numeric_limits<int32_t>::max()) return std::nullopt;
-  if (alignment_of(epilogue.bias) < kBiasAlignment) return std::nullopt;
+  if (alignment_of(bias) < kBiasAlignment) return std::nullopt;
   const auto a = blas_matrix(args.a, args.batch, args.rows, args.inner, args.dtype);
   const auto c = blas_matrix(args.c, args.batch, args.inner, args.columns, args.dtype);
   const auto y = blas_matrix({args.y, args.rows * args.columns, args.columns, 1}, args.batch,
@@ -123,8 +117,8 @@ std::optional<Problem> problem_of(const MatmulArgs& args, const Epilogue& epilog
                  .y_dtype = args.y_dtype,
                  .tf32 = args.tf32,
                  .accumulate = args.accumulate,
-                 .epilogue = kind_of(epilogue),
-                 .bias_alignment = alignment_of(epilogue.bias),
+                 .epilogue = bias == nullptr ? CUBLASLT_EPILOGUE_DEFAULT : CUBLASLT_EPILOGUE_BIAS,
+                 .bias_alignment = alignment_of(bias),
                  .a = *a,
                  .c = *c,
                  .y = *y};
@@ -254,10 +248,10 @@ void run(const MatmulArgs& args, Descriptors& described, const Algorithm& chosen
 
 }  // namespace
 
-bool cublas_matmul(const MatmulArgs& args, const Epilogue& epilogue, Stream stream) {
-  const std::optional<Problem> problem = problem_of(args, epilogue);
+bool cublas_matmul(const MatmulArgs& args, const void* bias, Stream stream) {
+  const std::optional<Problem> problem = problem_of(args, bias);
   if (!problem) return false;
-  Descriptors described(*problem, epilogue.bias);
+  Descriptors described(*problem, bias);
   const std::optional<Algorithm>& chosen = algorithm_for(*problem, described);
   if (!chosen) return false;
   if (args.dtype == DType::f64) {

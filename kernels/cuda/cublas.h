@@ -6,16 +6,11 @@
 
 namespace smtrain::cuda {
 
-/// What is done to a product before it is written: y + bias[columns], then max(y, 0).
-struct Epilogue {
-  const void* bias = nullptr;
-  bool relu = false;
-};
-
-/// MatmulArgs' product by cuBLASLt, on the tensor cores for bf16, f16 and, where TF32 is allowed,
-/// f32, else in IEEE arithmetic; the same bits each time. No size is 0. Returns false, with nothing
-/// done, where cuBLASLt does not take it: strides that are not BLAS's, a bias that is not 16-byte
-/// aligned, a problem without an algorithm. Throws where it fails.
-bool cublas_matmul(const MatmulArgs& args, const Epilogue& epilogue, Stream stream);
+/// MatmulArgs' product, + bias[columns] where there is one, by cuBLASLt, on the tensor cores for
+/// bf16, f16 and, where TF32 is allowed, f32, else in IEEE arithmetic; the same bits each time. No
+/// size is 0. Returns false, with nothing done, where cuBLASLt does not take it: strides that are
+/// not BLAS's, a bias that is not 16-byte aligned, a problem without an algorithm. Throws where it
+/// fails.
+bool cublas_matmul(const MatmulArgs& args, const void* bias, Stream stream);
 
 }  // namespace smtrain::cuda

@@ -121,30 +121,18 @@ void CudnnGraph::convolution(ConvolutionDirection direction, const CudnnConvolut
   finish_operation(std::move(d));
 }
 
-CudnnDescriptor CudnnGraph::pointwise(cudnnPointwiseMode_t mode, cudnnDataType_t compute,
-                                      const CudnnTensor& x, const CudnnTensor& y) {
+void CudnnGraph::add(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& b,
+                     const CudnnTensor& y) {
   CudnnDescriptor function(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-  set(function, CUDNN_ATTR_POINTWISE_MODE, mode);
+  set(function, CUDNN_ATTR_POINTWISE_MODE, CUDNN_POINTWISE_ADD);
   set(function, CUDNN_ATTR_POINTWISE_MATH_PREC, compute);
-  if (mode == CUDNN_POINTWISE_RELU_FWD)
-    set(function, CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_PROPAGATE_NAN);
   check(cudnnBackendFinalize(function.raw()), "describing a function of elements");
   CudnnDescriptor d(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
   set(d, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, keep(std::move(function)));
   set(d, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, tensor(x));
-  set(d, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, tensor(y));
-  return d;
-}
-
-void CudnnGraph::add(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& b,
-                     const CudnnTensor& y) {
-  CudnnDescriptor d = pointwise(CUDNN_POINTWISE_ADD, compute, x, y);
   set(d, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, tensor(b));
+  set(d, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, tensor(y));
   finish_operation(std::move(d));
-}
-
-void CudnnGraph::relu(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& y) {
-  finish_operation(pointwise(CUDNN_POINTWISE_RELU_FWD, compute, x, y));
 }
 
 void CudnnGraph::finalize(const CudnnTarget& target) {

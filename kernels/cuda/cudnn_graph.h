@@ -62,8 +62,6 @@ class CudnnGraph {
   /// y = x + b; shapes broadcast.
   void add(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& b,
            const CudnnTensor& y);
-  /// y = max(x, 0). Keeping NaN is asked for; not all engines need grant it.
-  void relu(cudnnDataType_t compute, const CudnnTensor& x, const CudnnTensor& y);
   /// No operation is added after this.
   void finalize(const CudnnTarget& target);
 
@@ -73,8 +71,6 @@ class CudnnGraph {
  private:
   const CudnnDescriptor& tensor(const CudnnTensor& tensor);
   const CudnnDescriptor& keep(CudnnDescriptor descriptor);
-  CudnnDescriptor pointwise(cudnnPointwiseMode_t mode, cudnnDataType_t compute,
-                            const CudnnTensor& x, const CudnnTensor& y);
   void finish_operation(CudnnDescriptor operation);
 
   std::optional<CudnnTarget> target_;

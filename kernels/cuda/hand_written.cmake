@@ -2,6 +2,7 @@
 set(smtrain_hand_written_kernels
   accuracy.cu
   batch_norm.cu
+  bias_relu.cu
   column_sums.cu
   dropout.cu
   elementwise.cu

@@ -73,6 +73,17 @@ TEST_F(DeviceJob, PrintsTheLogOfTheCpuAndLeavesTheSameFiles) {
     EXPECT_TRUE(std::filesystem::exists(directory_ / ("there/" + name))) << name;
 }
 
+// Dropout drops the same where the CPU draws a GPU's numbers.
+TEST_F(DeviceJob, PrintsTheLogOfTheCpuWithDropoutToo) {
+  const Setting model{"model.layers",
+                      "[flatten, {linear: 32}, relu, {dropout: 0.4}, {linear: 3}, log_softmax]",
+                      ""};
+  const std::string log = train_on(test::test_devices().front(), "there", {model});
+  const std::string cpu = train_on(Device::cpu(), "cpu", {model, {"rng", "philox", ""}});
+  expect_same_but_for_rounding(log, cpu);
+  EXPECT_NE(cpu, train_on(Device::cpu(), "pytorch", {model}));
+}
+
 // Samples that lie on the device, and batches that loading threads put together beside it.
 TEST_F(DeviceJob, PrintsTheSameLogWhereverItsPicturesAre) {
   const Setting random{"data.transform",

@@ -81,7 +81,6 @@ std::vector<Conv2dOperation> all_operations() {
   constexpr auto kFilter = ConvolutionDirection::backward_filter;
   return {{.direction = kForward},
           {.direction = kForward, .bias = true},
-          {.direction = kForward, .bias = true, .relu = true},
           {.direction = ConvolutionDirection::backward_data},
           {.direction = kFilter},
           {.direction = kFilter, .accumulate = true}};
@@ -95,8 +94,7 @@ void expect_plans(const Layer& layer, DType dtype, bool tf32 = false) {
   for (const Conv2dOperation& operation : all_operations()) {
     SCOPED_TRACE(layer.name + ", " + (tf32 ? "tf32" : name_of(dtype)) + ", direction " +
                  std::to_string(static_cast<int>(operation.direction)) +
-                 (operation.bias ? ", bias" : "") + (operation.relu ? ", relu" : "") +
-                 (operation.accumulate ? ", accumulate" : ""));
+                 (operation.bias ? ", bias" : "") + (operation.accumulate ? ", accumulate" : ""));
     try {
       const CudnnPlan plan = first_plan(layer.shape(dtype, tf32), operation);
       EXPECT_FALSE(plan.numerical().test(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC));

@@ -113,7 +113,6 @@ void multiply(const Description& d, S alpha, const void* a, const Factor& left, 
     if (d.epilogue & CUBLASLT_EPILOGUE_BIAS) {
       sum += static_cast<Acc>(static_cast<const T*>(d.bias)[row]);
     }
-    if (d.epilogue & CUBLASLT_EPILOGUE_RELU) sum = std::max(Acc(0), sum);  // loses NaN
     out = static_cast<Out>(sum);
   }
 }

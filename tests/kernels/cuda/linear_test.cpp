@@ -26,7 +26,7 @@ constexpr double kTolerance = 1e-5;
 template <>
 constexpr double kTolerance<double> = 1e-13;
 template <>
-constexpr double kTolerance<BFloat16> = 0.05;  // y is rounded twice where the bias comes first
+constexpr double kTolerance<BFloat16> = 0.05;  // y is rounded twice where the bias comes after
 template <>
 constexpr double kTolerance<Float16> = 0.01;
 
@@ -220,7 +220,7 @@ TYPED_TEST(LinearCuda, SizesOfZeroGiveSumsOfNothing) {
   EXPECT_EQ(host_cublas::seen().products, 0);
 }
 
-TYPED_TEST(LinearCuda, BiasAtAnOddAddressIsAddedBefore) {
+TYPED_TEST(LinearCuda, BiasAtAnOddAddressIsAddedAfterwards) {
   const Layer<TypeParam> layer{4, 8, 10};
   const simt::Buffer<TypeParam> biases(random_values<TypeParam>(11, 6));
   layer.check_forward(biases.data() + 1, true);
@@ -231,25 +231,6 @@ TYPED_TEST(LinearCuda, WorksWhereCublasHasNoAlgorithm) {
   host_cublas::behaviour().has_algorithms = false;
   Layer<TypeParam>{6, 11, 12}.check_all();  // sizes that no other test has asked for
   EXPECT_EQ(host_cublas::seen().products, 0);
-}
-
-TEST(LinearCuda, ReluKeepsNaN) {
-  const simt::Buffer<float> x{std::numeric_limits<float>::quiet_NaN(), 1};
-  const simt::Buffer<float> weight{1};
-  simt::Buffer<float> y(2);
-  linear_forward({.rows = 2,
-                  .in_features = 1,
-                  .out_features = 1,
-                  .dtype = DType::f32,
-                  .tf32 = false,
-                  .relu = true,
-                  .x = x.data(),
-                  .weight = weight.data(),
-                  .bias = nullptr,
-                  .y = y.data()},
-                 Stream{});
-  EXPECT_TRUE(std::isnan(y[0]));
-  EXPECT_EQ(y[1], 1);
 }
 
 TEST(LinearCuda, AlgorithmIsChosenOnce) {
