@@ -59,6 +59,11 @@ void Module::load_state_dict(const StateDict& state_dict, std::string_view sourc
   for (const auto& [name, tensor] : own) copy_into(given.at(name).detach(), tensor);
 }
 
+size_t Module::trace(Graph&, const std::string& name, size_t) const {
+  mistake("trace: ", name.empty() ? "the model" : name, " (", describe(),
+          ") does not say what operations it consists of");
+}
+
 void Module::for_each_tensor(
     const std::function<void(const Module& owner, const Tensor&)>& visit) const {
   for (const auto& [name, tensor] : parameters_) visit(*this, tensor);

@@ -13,6 +13,7 @@
 
 namespace smtrain::nn {
 
+class Graph;
 class Module;
 using ModulePtr = std::shared_ptr<Module>;
 
@@ -42,6 +43,11 @@ class Module {
     std::string name;
     ModulePtr module;
   };
+
+  /// Adds what the module computes in evaluation to a graph, for the result of its node x, and
+  /// gives the node of the result (graph.h). `name` is the module's dotted name. Throws
+  /// std::invalid_argument unless the kind of module overrides it.
+  virtual size_t trace(Graph& graph, const std::string& name, size_t x) const;
 
   /// In PyTorch's order: a module's own, then its children's, each in order of registration.
   std::vector<NamedTensor> named_parameters() const;

@@ -4,6 +4,7 @@
 #include "smtrain/engine/compute_copy.h"
 #include "smtrain/engine/ops/softmax.h"
 #include "smtrain/engine/ops/unary.h"
+#include "smtrain/nn/graph.h"
 #include "smtrain/nn/module.h"
 
 #include <memory>
@@ -15,6 +16,9 @@ class ReLU final : public Module {
  public:
   Tensor forward(const Tensor& x) override { return smtrain::relu(x); }
   std::string describe() const override { return "ReLU()"; }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override {
+    return graph.add(name, graph::ReLU{}, {x});
+  }
 };
 
 /// log(softmax(x)) over the last dimension, in f32 or wider: what nll_loss() takes.
@@ -24,6 +28,9 @@ class LogSoftmax final : public Module {
     return smtrain::log_softmax(to_full_precision(x), -1);
   }
   std::string describe() const override { return "LogSoftmax(dim=-1)"; }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override {
+    return graph.add(name, graph::LogSoftmax{}, {x});
+  }
 };
 
 /// exp(x) over its sum along the last dimension, in f32 or wider.
@@ -31,6 +38,9 @@ class Softmax final : public Module {
  public:
   Tensor forward(const Tensor& x) override { return smtrain::softmax(to_full_precision(x), -1); }
   std::string describe() const override { return "Softmax(dim=-1)"; }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override {
+    return graph.add(name, graph::Softmax{}, {x});
+  }
 };
 
 inline std::shared_ptr<ReLU> relu() { return std::make_shared<ReLU>(); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/layers/batch_norm2d.h"
 
+#include "smtrain/nn/graph.h"
+
 namespace smtrain::nn {
 
 BatchNorm2d::BatchNorm2d(int64_t features, double eps, double momentum)
@@ -26,6 +28,11 @@ Tensor BatchNorm2d::forward(const Tensor& x, const BatchNormThen& then) {
 std::string BatchNorm2d::describe() const {
   return concat_text("BatchNorm2d(", weight_.size(0), ", eps=", eps_, ", momentum=", momentum_,
                      ")");
+}
+
+size_t BatchNorm2d::trace(Graph& graph, const std::string& name, size_t x) const {
+  return graph.add(
+      name, graph::BatchNorm2d{weight_, bias_, running_.mean, running_.var, eps_, momentum_}, {x});
 }
 
 }  // namespace smtrain::nn

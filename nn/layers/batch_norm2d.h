@@ -20,6 +20,7 @@ class BatchNorm2d final : public Module {
   /// With the addition and the ReLU that follow, in one operation.
   Tensor forward(const Tensor& x, const BatchNormThen& then);
   std::string describe() const override;
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 
  private:
   DType own_dtype(DType dtype) const override {

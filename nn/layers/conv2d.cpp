@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/layers/conv2d.h"
 
+#include "smtrain/nn/graph.h"
 #include "smtrain/nn/init.h"
 
 namespace smtrain::nn {
@@ -41,6 +42,10 @@ std::string Conv2d::describe() const {
   if (options_.dilation != Size2d(1)) text += concat_text(", dilation=", options_.dilation);
   if (options_.groups != 1) text += concat_text(", groups=", options_.groups);
   return text + (bias_.defined() ? ")" : ", bias=False)");
+}
+
+size_t Conv2d::trace(Graph& graph, const std::string& name, size_t x) const {
+  return graph.add(name, graph::Conv2d{options_, weight_, bias_}, {x});
 }
 
 }  // namespace smtrain::nn

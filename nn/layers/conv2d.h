@@ -25,6 +25,7 @@ class Conv2d final : public Module {
 
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 
   // What it computes with, in the current context's precision (compute_copy.h).
   Tensor weight() const { return compute_copy(weight_); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "smtrain/engine/ops/dropout.h"
+#include "smtrain/nn/graph.h"
 #include "smtrain/nn/module.h"
 
 #include <memory>
@@ -16,6 +17,9 @@ class Dropout final : public Module {
 
   Tensor forward(const Tensor& x) override { return training() ? smtrain::dropout(x, p_) : x; }
   std::string describe() const override { return concat_text("Dropout(p=", p_, ")"); }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override {
+    return graph.add(name, graph::Dropout{p_, /*whole_channels=*/false}, {x});
+  }
 
  private:
   double p_;
@@ -28,6 +32,9 @@ class Dropout2d final : public Module {
 
   Tensor forward(const Tensor& x) override { return training() ? smtrain::dropout2d(x, p_) : x; }
   std::string describe() const override { return concat_text("Dropout2d(p=", p_, ")"); }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override {
+    return graph.add(name, graph::Dropout{p_, /*whole_channels=*/true}, {x});
+  }
 
  private:
   double p_;

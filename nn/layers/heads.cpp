@@ -2,6 +2,7 @@
 #include "smtrain/nn/layers/heads.h"
 
 #include "smtrain/engine/ops/concat.h"
+#include "smtrain/nn/graph.h"
 
 namespace smtrain::nn {
 
@@ -17,6 +18,13 @@ Tensor Heads::forward(const Tensor& x) {
           ", expected [N, classes]");
   }
   return concat(outputs, 1);
+}
+
+size_t Heads::trace(Graph& graph, const std::string& name, size_t x) const {
+  std::vector<size_t> outputs;
+  for (const auto& [head_name, head] : children())
+    outputs.push_back(head->trace(graph, dotted(name, head_name), x));
+  return graph.add(dotted(name, "concat"), graph::Concat{}, outputs);
 }
 
 }  // namespace smtrain::nn

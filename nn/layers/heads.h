@@ -16,6 +16,7 @@ class Heads final : public Module {
 
   Tensor forward(const Tensor& x) override;
   std::string describe() const override { return "Heads"; }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 };
 
 }  // namespace smtrain::nn

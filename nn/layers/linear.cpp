@@ -2,6 +2,7 @@
 #include "smtrain/nn/layers/linear.h"
 
 #include "smtrain/engine/ops/linear.h"
+#include "smtrain/nn/graph.h"
 #include "smtrain/nn/init.h"
 
 namespace smtrain::nn {
@@ -21,6 +22,10 @@ Tensor Linear::forward(const Tensor& x) {
 std::string Linear::describe() const {
   return concat_text("Linear(", weight_.size(1), ", ", weight_.size(0),
                      bias_.defined() ? ")" : ", bias=False)");
+}
+
+size_t Linear::trace(Graph& graph, const std::string& name, size_t x) const {
+  return graph.add(name, graph::Linear{weight_, bias_}, {x});
 }
 
 }  // namespace smtrain::nn

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/layers/pool.h"
 
+#include "smtrain/nn/graph.h"
+
 namespace smtrain::nn {
 namespace {
 
@@ -19,6 +21,10 @@ std::string MaxPool2d::describe() const {
   return text + (options_.ceil_mode ? ", ceil_mode=True)" : ")");
 }
 
+size_t MaxPool2d::trace(Graph& graph, const std::string& name, size_t x) const {
+  return graph.add(name, graph::MaxPool2d{options_}, {x});
+}
+
 std::string AvgPool2d::describe() const {
   std::string text = concat_text("AvgPool2d(kernel_size=", options_.kernel_size,
                                  ", stride=", stride_of(options_.stride, options_.kernel_size));
@@ -26,8 +32,16 @@ std::string AvgPool2d::describe() const {
   return text + (options_.ceil_mode ? ", ceil_mode=True)" : ")");
 }
 
+size_t AvgPool2d::trace(Graph& graph, const std::string& name, size_t x) const {
+  return graph.add(name, graph::AvgPool2d{options_}, {x});
+}
+
 std::string AdaptiveAvgPool2d::describe() const {
   return concat_text("AdaptiveAvgPool2d(output_size=", output_size_, ")");
+}
+
+size_t AdaptiveAvgPool2d::trace(Graph& graph, const std::string& name, size_t x) const {
+  return graph.add(name, graph::AdaptiveAvgPool2d{output_size_}, {x});
 }
 
 }  // namespace smtrain::nn

@@ -15,6 +15,7 @@ class MaxPool2d final : public Module {
 
   Tensor forward(const Tensor& x) override { return smtrain::max_pool2d(x, options_); }
   std::string describe() const override;
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 
   const MaxPool2dOptions& options() const { return options_; }
 
@@ -29,6 +30,7 @@ class AvgPool2d final : public Module {
 
   Tensor forward(const Tensor& x) override { return smtrain::avg_pool2d(x, options_); }
   std::string describe() const override;
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 
  private:
   AvgPool2dOptions options_;
@@ -41,6 +43,7 @@ class AdaptiveAvgPool2d final : public Module {
 
   Tensor forward(const Tensor& x) override { return smtrain::adaptive_avg_pool2d(x, output_size_); }
   std::string describe() const override;
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 
  private:
   Size2d output_size_;

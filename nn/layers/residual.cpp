@@ -3,6 +3,7 @@
 
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/unary.h"
+#include "smtrain/nn/graph.h"
 #include "smtrain/nn/layers/fuse.h"
 #include "smtrain/nn/layers/sequential.h"
 
@@ -28,6 +29,13 @@ Tensor Residual::run(const Tensor& x, bool with_relu) {
         skipped.shape());
   if (last_norm_ != nullptr) return last_norm_->forward(y, {.add = skipped, .relu = with_relu});
   return with_relu ? relu(y + skipped) : y + skipped;
+}
+
+size_t Residual::trace(Graph& graph, const std::string& name, size_t x) const {
+  const size_t y = layers_->trace(graph, dotted(name, "layers"), x);
+  const size_t skipped =
+      shortcut_ != nullptr ? shortcut_->trace(graph, dotted(name, "shortcut"), x) : x;
+  return graph.add(dotted(name, "add"), graph::Add{}, {y, skipped});
 }
 
 }  // namespace smtrain::nn

@@ -19,6 +19,7 @@ class Residual final : public Module {
 
   Tensor forward(const Tensor& x) override { return run(x, false); }
   std::string describe() const override { return "Residual"; }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 
   /// With the ReLU that follows.
   Tensor forward_relu(const Tensor& x) { return run(x, true); }

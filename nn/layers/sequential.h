@@ -10,14 +10,16 @@
 
 namespace smtrain::nn {
 
-/// Modules one after the other, named "0", "1", ... Neighbours that fuse.h lists run as one
-/// operation.
-class Sequential final : public Module {
+/// Modules one after the other, named "0", "1", ... unless they are given names. Neighbours that
+/// fuse.h lists run as one operation.
+class Sequential : public Module {
  public:
-  explicit Sequential(std::vector<ModulePtr> layers);
+  explicit Sequential(const std::vector<ModulePtr>& layers);
+  explicit Sequential(const std::vector<NamedModule>& layers);
 
   Tensor forward(const Tensor& x) override;
   std::string describe() const override { return "Sequential"; }
+  size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 
  private:
   std::vector<std::function<Tensor(const Tensor&)>> steps_;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/nn/layers/conv2d.h"
-#include "smtrain/nn/layers/linear.h"
-#include "smtrain/nn/module.h"
-
-#include <memory>
+#include "smtrain/engine/size2d.h"
+#include "smtrain/nn/layers/sequential.h"
 
 namespace smtrain::nn {
 
@@ -22,21 +19,15 @@ struct MnistCnnOptions {
 /// Keras' MNIST example: convolutions of 32 and 64 channels (3x3, ReLU), 2x2 max pooling, dropout,
 /// 128 features (ReLU), dropout, `classes`. x [N, in_channels, height, width], result
 /// log-probabilities [N, classes]. 1,199,882 parameters for ten classes of 28x28 grey images.
-class MnistCnn : public Module {
+class MnistCnn final : public Sequential {
  public:
   /// Throws std::invalid_argument when images are smaller than 6x6.
-  explicit MnistCnn(MnistCnnOptions options = {});
+  explicit MnistCnn(const MnistCnnOptions& options = {});
 
   /// How many parameters such a model has.
   static int64_t parameter_count(const MnistCnnOptions& options);
 
-  Tensor forward(const Tensor& x) override;
   std::string describe() const override { return "MnistCnn"; }
-
- private:
-  MnistCnnOptions options_;
-  std::shared_ptr<Conv2d> conv1_, conv2_;
-  std::shared_ptr<Linear> fc1_, fc2_;
 };
 
 }  // namespace smtrain::nn

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/nn/layers/conv2d.h"
-#include "smtrain/nn/layers/linear.h"
-#include "smtrain/nn/module.h"
-
-#include <memory>
+#include "smtrain/engine/size2d.h"
+#include "smtrain/nn/layers/sequential.h"
 
 namespace smtrain::nn {
 
@@ -21,21 +18,15 @@ struct NetOptions {
 /// (3x3) channels, each with ReLU and 2x2 max pooling, then 500, 250, 120, 84 and `classes`
 /// features. x [N, in_channels, height, width], result log-probabilities [N, classes]. 2,769,337
 /// parameters for three classes of 96x96 colour images.
-class Net : public Module {
+class Net final : public Sequential {
  public:
   /// Throws std::invalid_argument when images are too small for three poolings.
-  explicit Net(NetOptions options = {});
+  explicit Net(const NetOptions& options = {});
 
   /// How many parameters such a model has.
   static int64_t parameter_count(const NetOptions& options);
 
-  Tensor forward(const Tensor& x) override;
   std::string describe() const override { return "Net"; }
-
- private:
-  NetOptions options_;
-  std::shared_ptr<Conv2d> conv1_, conv2_, conv3_;
-  std::shared_ptr<Linear> fc1_, fc2_, fc3_, fc4_, fc5_;
 };
 
 }  // namespace smtrain::nn
