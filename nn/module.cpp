@@ -109,6 +109,15 @@ void Module::check_name(const std::string& name) const {
         "' is there already");
 }
 
+void Module::replace_child(const std::string& name, ModulePtr child) {
+  for (NamedModule& own : children_) {
+    if (own.name != name) continue;
+    own.module = std::move(child);
+    return;
+  }
+  mistake("replace: ", describe(), " has no '", name, "'");
+}
+
 Tensor Module::register_parameter(std::string name, Tensor value) {
   check_name(name);
   value.set_requires_grad(true);

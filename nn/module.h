@@ -87,6 +87,10 @@ class Module {
   Tensor register_parameter(std::string name, Tensor value);
   Tensor register_buffer(std::string name, Tensor value);
 
+  /// Puts another module in a child's place. Throws std::invalid_argument where there is no such
+  /// child.
+  void replace_child(const std::string& name, ModulePtr child);
+
   template <typename M>
   std::shared_ptr<M> register_child(std::string name, std::shared_ptr<M> child) {
     check_name(name);

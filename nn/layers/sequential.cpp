@@ -22,6 +22,11 @@ Sequential::Sequential(const std::vector<NamedModule>& layers) {
   steps_ = fuse(children());
 }
 
+void Sequential::replace(const std::string& name, ModulePtr layer) {
+  replace_child(name, std::move(layer));
+  steps_ = fuse(children());
+}
+
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
   for (const auto& step : steps_) y = step(y);

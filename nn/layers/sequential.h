@@ -18,6 +18,11 @@ class Sequential : public Module {
   explicit Sequential(const std::vector<NamedModule>& layers);
 
   Tensor forward(const Tensor& x) override;
+
+  /// Puts another layer in the place of the one of that name. Throws std::invalid_argument where
+  /// there is none.
+  void replace(const std::string& name, ModulePtr layer);
+
   std::string describe() const override { return "Sequential"; }
   size_t trace(Graph& graph, const std::string& name, size_t x) const override;
 

@@ -54,35 +54,6 @@ TEST(Init, DrawsPyTorchsNetInEveryBit) { expect_layers("init/net_seed1.json", 27
 
 TEST(Init, DrawsPyTorchsMnistCnnInEveryBit) { expect_layers("init/mnist_seed1.json", 1199882); }
 
-// torchvision's resnet18 draws all layers as above, then its convolutions again, and the script
-// that uses it another last layer.
-TEST(Init, DrawsTorchvisionsResNetInEveryBit) {
-  const Json golden = read_json("init/resnet18_186_seed1.json");
-  Generator generator(golden.at("seed").get<uint64_t>());
-  std::vector<float> values;
-  for (const auto& [key, tensor] : golden.at("tensors").items()) {
-    const Shape shape = shape_of(tensor);
-    if (shape.ndim() != 4) continue;  // batch norm draws nothing, and fc was another one then
-    values.resize(shape.numel());
-    layer_default(values.data(), shape.numel(), 1, generator);
-  }
-  values.resize(1000 * 512 + 1000);
-  layer_default(values.data(), 1000 * 512 + 1000, 1, generator);
-
-  for (const auto& [key, tensor] : golden.at("tensors").items()) {
-    const Shape shape = shape_of(tensor);
-    values.resize(shape.numel());
-    if (shape.ndim() == 4) {
-      kaiming_normal(values.data(), shape.numel(), fans(shape).out, kReluGain, generator);
-    } else if (key.starts_with("fc.")) {
-      layer_default(values.data(), shape.numel(), 512, generator);
-    } else {
-      constant(values.data(), shape.numel(), key.ends_with("weight") ? 1 : 0);
-    }
-    EXPECT_EQ(digest(values), tensor.at("sha256")) << key;
-  }
-}
-
 // Digests of what torch.nn.init of PyTorch 1.13 draws from seed 7.
 TEST(Init, EqualsPyTorchsInitialisersInEveryBit) {
   const auto drawn = [](int64_t count, auto&& draw) {

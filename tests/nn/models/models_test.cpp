@@ -11,14 +11,12 @@
 #include "smtrain/nn/optim/sgd.h"
 #include "smtrain/tests/engine/op_test.h"
 #include "smtrain/tests/golden_stream.h"
-#include "smtrain/tests/shared_data.h"
+#include "smtrain/tests/nn/models/golden_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <memory>
 
@@ -26,8 +24,6 @@ namespace smtrain::nn {
 namespace {
 
 using nlohmann::json;
-
-json golden_json(const std::string& name) { return json::parse(std::ifstream(test::golden(name))); }
 
 ModulePtr make(const std::string& name) {
   if (name == "net") return std::make_shared<Net>();
@@ -54,7 +50,7 @@ class Model : public testing::TestWithParam<std::tuple<std::string, DType>> {
 };
 
 TEST_P(Model, OutputsLossAndGradientsArePyTorchs) {
-  const json golden = golden_json("model/" + name() + ".json");
+  const json golden = test::golden_json("model/" + name() + ".json");
   const ModulePtr model = initial(golden.at("init_seed"));
   model->eval();
   const auto shape = golden.at("input_shape").get<std::vector<int64_t>>();
@@ -72,20 +68,7 @@ TEST_P(Model, OutputsLossAndGradientsArePyTorchs) {
   EXPECT_NEAR(loss.item(), golden.at("eval_loss_f64").get<double>(),
               dtype() == DType::f64 ? 1e-12 : 1e-5);
   loss.backward();
-  for (const auto& [parameter_name, parameter] : model->named_parameters()) {
-    double squares = 0, sum = 0;
-    for (const double g : parameter.grad().to_vector<double>()) {
-      squares += g * g;
-      sum += g;
-    }
-    const double norm = golden.at("eval_grad_f64").at(parameter_name)[0];
-    const double relative = dtype() == DType::f64 ? 1e-9 : 1e-5;
-    EXPECT_NEAR(std::sqrt(squares), norm, relative * norm) << parameter_name;
-    // The sum cancels: its error is of the size of the norm times the root of the element count.
-    EXPECT_NEAR(sum, golden.at("eval_grad_f64").at(parameter_name)[1].get<double>(),
-                relative * norm * std::sqrt(static_cast<double>(parameter.numel())))
-        << parameter_name;
-  }
+  test::expect_gradients(*model, golden.at("eval_grad_f64"), dtype() == DType::f64 ? 1e-9 : 1e-5);
 }
 
 using MakeOptimizer = std::function<std::unique_ptr<optim::Optimizer>(std::vector<Tensor>)>;
@@ -119,7 +102,7 @@ void expect_losses(const std::vector<double>& actual, const json& golden, double
 
 TEST_P(Model, LossesOfTrainingArePyTorchs) {
   const bool net = name() == "net";
-  const json golden = golden_json(net ? "train/net_sgd.json" : "train/mnist.json");
+  const json golden = test::golden_json(net ? "train/net_sgd.json" : "train/mnist.json");
   const int64_t batch = golden.at("batch");
   const std::string losses_key = net ? "loss_f64" : "loss_sgd_lr.01_m.9_f64";
   test::GoldenStream stream(golden.at("seed"));
@@ -175,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(Models, Model,
 
 TEST(Models, InitialWeightsArePyTorchsToTheBit) {
   for (const std::string name : {"net", "mnist"}) {
-    const json golden = golden_json("init/" + name + "_seed1.json");
+    const json golden = test::golden_json("init/" + name + "_seed1.json");
     Context::current().generator().manual_seed(1);
     const ModulePtr model = make(name);
     int64_t parameters = 0;
@@ -191,7 +174,7 @@ TEST(Models, InitialWeightsArePyTorchsToTheBit) {
 }
 
 TEST(Models, LiveDropoutDrawsPyTorchsMasks) {
-  const json golden = golden_json("model/mnist.json");
+  const json golden = test::golden_json("model/mnist.json");
   Context::current().generator().manual_seed(golden.at("init_seed"));
   const ModulePtr model = make("mnist");
   test::GoldenStream stream(golden.at("input_seed"));
@@ -229,7 +212,7 @@ TEST(Models, KnowHowManyParametersTheyHave) {
 }
 
 TEST(Models, StateDictsHavePyTorchsNamesInItsOrder) {
-  const json golden = golden_json("init/mnist_seed1.json");
+  const json golden = test::golden_json("init/mnist_seed1.json");
   std::vector<std::string> names;
   for (const auto& [name, tensor] : make("mnist")->state_dict()) names.push_back(name);
   EXPECT_EQ(names, golden.at("state_dict_keys").get<std::vector<std::string>>());
