@@ -9,11 +9,11 @@
 #include "smtrain/apps/job/objective.h"
 #include "smtrain/apps/job/training_step.h"
 #include "smtrain/data/array_dataset.h"
-#include "smtrain/data/npz.h"
 #include "smtrain/data/resident_samples.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/cuda_device.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/nn/models/mnist_cnn.h"
 #include "smtrain/nn/models/net.h"
 #include "smtrain/nn/optim/adam.h"
@@ -33,7 +33,7 @@
 namespace {
 
 using namespace smtrain;
-using Arrays = std::map<std::string, data::Array>;
+using Arrays = std::map<std::string, Array>;
 
 /// A model with its optimizer, and how its pictures are normalised.
 struct Workload {
@@ -42,7 +42,7 @@ struct Workload {
   app::Preprocessing preprocessing;
 };
 
-Tensor tensor_of(const data::Array& array) {
+Tensor tensor_of(const Array& array) {
   return from_host(array.bytes.data(), array.shape, array.dtype);
 }
 
@@ -81,8 +81,8 @@ Workload make_workload(const std::string& name, bool dropout, const Arrays& arra
 
 /// The pictures and labels of all batches, one after the other.
 std::shared_ptr<const data::Dataset> dataset_of(const Arrays& arrays) {
-  data::Array images = arrays.at("images");  // u8 [batches, N, C, H, W]
-  data::Array labels = arrays.at("labels");  // i64 [batches, N]
+  Array images = arrays.at("images");  // u8 [batches, N, C, H, W]
+  Array labels = arrays.at("labels");  // i64 [batches, N]
   images.shape = {images.shape[0] * images.shape[1], images.shape[2], images.shape[3],
                   images.shape[4]};
   labels.shape = {labels.shape[0] * labels.shape[1]};
@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
         {.device = Device::named(argv[3]), .seed = 1, .precision = precision_named(argv[4])});
     const ContextGuard guard(context);
     const bool same = std::string(argv[5]) == "same";
-    Worker worker(argv[1], /*dropout=*/!same, data::read_npz(argv[2]));
+    Worker worker(argv[1], /*dropout=*/!same, read_npz(argv[2]));
     if (!same) worker.train(1);
     std::cout << "{\"ready\": \"smtrain"
               << (cuda::description().empty() ? "" : ", " + cuda::description()) << "\"}"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/array_dataset.h"
 
-#include "smtrain/data/npy.h"
-#include "smtrain/data/npz.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/engine/io/npy.h"
+#include "smtrain/engine/io/npz.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/data/array.h"
 #include "smtrain/data/dataset.h"
+#include "smtrain/engine/io/array.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/data/array.h"
+#include "smtrain/engine/io/array.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -4,8 +4,8 @@
 #include "smtrain/apps/inspect/layer_summary.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/number_text.h"
-#include "smtrain/data/npz.h"
 #include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
 
@@ -121,7 +121,7 @@ void print_file(std::ostream& out, const fs::path& path) {
   } else if (extension == ".pth" || extension == ".pt") {
     tensors.add(nn::read_pytorch(path));
   } else if (extension == ".npz") {
-    for (const auto& [name, array] : data::read_npz(path)) {
+    for (const auto& [name, array] : read_npz(path)) {
       tensors.add(name, array.dtype, array.shape);
     }
   } else {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/io/zip_writer.h"
 #include "smtrain/nn/formats/pickle_globals.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch.h"
-#include "smtrain/nn/formats/pytorch_zip_writer.h"
 #include "smtrain/nn/formats/tensor_bytes.h"
 
 #include <algorithm>
@@ -66,12 +66,12 @@ std::vector<StoredTensor> by_key(const StateDict& state_dict) {
 }
 
 void write_zip(FileWriter& out, const StateDict& state_dict, const std::string& folder) {
-  PytorchZipWriter zip(out, folder);
-  zip.add("data.pkl", bytes_of(pickle_of(state_dict, PytorchFormat::zip)));
+  ZipWriter zip(out, ZipLayout::pytorch);
+  zip.add(folder + "/data.pkl", bytes_of(pickle_of(state_dict, PytorchFormat::zip)));
   for (const auto& [key, tensor] : by_key(state_dict)) {
-    zip.add("data/" + key, memory_of(to_host_row_major(*tensor)));
+    zip.add(folder + "/data/" + key, memory_of(to_host_row_major(*tensor)));
   }
-  zip.add("version", bytes_of("3\n"));
+  zip.add(folder + "/version", bytes_of("3\n"));
   zip.finish();
 }
 

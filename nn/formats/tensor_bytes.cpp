@@ -10,10 +10,13 @@ namespace smtrain::nn {
 
 static_assert(std::endian::native == std::endian::little, "file formats store little-endian");
 
-Tensor to_host_row_major(const Tensor& tensor) {
-  if (tensor.device().is_cpu() && tensor.is_contiguous()) return tensor.detach();
-  Tensor result = empty(tensor.shape(), {.dtype = tensor.dtype()}, Device::cpu());
-  copy_into(tensor.detach(), result);
+Tensor to_host_row_major(const Tensor& tensor) { return to_host_row_major(tensor, tensor.dtype()); }
+
+Tensor to_host_row_major(const Tensor& tensor, DType dtype) {
+  const Tensor host = on_device(tensor.detach(), Device::cpu());
+  if (host.dtype() == dtype && host.is_contiguous()) return host;
+  Tensor result = empty(host.shape(), {.dtype = dtype}, Device::cpu());
+  copy_into(host, result);
   return result;
 }
 

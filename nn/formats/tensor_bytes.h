@@ -12,8 +12,10 @@
 /// Between tensors and the bytes that files hold: row-major, little-endian as this machine's.
 namespace smtrain::nn {
 
-/// The tensor's values on the host in row-major order: the tensor itself where it is that already.
+/// The tensor's values on the host in row-major order, converted to `dtype` where one is given: the
+/// tensor itself where it is that already.
 Tensor to_host_row_major(const Tensor& tensor);
+Tensor to_host_row_major(const Tensor& tensor, DType dtype);
 
 /// The memory of a contiguous tensor on the CPU.
 std::span<uint8_t> memory_of(const Tensor& tensor);

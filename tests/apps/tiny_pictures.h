@@ -24,8 +24,8 @@ train: {epochs: 2, batch_size: 4, test_batch_size: 5, optimizer: {lr: 0.5}}
 /// they are said to have: `shift` makes those wrong.
 inline void write_tiny_pictures(const std::filesystem::path& folder, const std::string& part,
                                 int64_t count, int64_t shift = 0) {
-  data::Array images{.dtype = DType::u8, .shape = {count, 2, 2}, .bytes = {}};
-  data::Array labels{.dtype = DType::u8, .shape = {count}, .bytes = {}};
+  Array images{.dtype = DType::u8, .shape = {count, 2, 2}, .bytes = {}};
+  Array labels{.dtype = DType::u8, .shape = {count}, .bytes = {}};
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t pixel = 0; pixel < 4; ++pixel)
       images.bytes.push_back(static_cast<uint8_t>(pixel == i % 3 ? 155 + i % 100 : i % 50));

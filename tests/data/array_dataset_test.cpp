@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/array_dataset.h"
 
-#include "smtrain/data/npy.h"
-#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/npy.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 

@@ -2,7 +2,7 @@
 #include "smtrain/data/resize.h"
 
 #include "smtrain/data/color.h"
-#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/tests/shared_data.h"
 
 #include <gmock/gmock.h>

@@ -3,7 +3,7 @@
 
 #include "smtrain/data/crop.h"
 #include "smtrain/data/normalize.h"
-#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/tests/data/apply_transform.h"
 #include "smtrain/tests/shared_data.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/random.h"
 
-#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/engine/io/sha256.h"
 #include "smtrain/kernels/dtype.h"
 #include "smtrain/tests/shared_data.h"
@@ -76,8 +76,8 @@ std::vector<float> dropout_of_ones(Generator& generator, int64_t count, double k
 // PyTorch's draws, one seeding for each array, and the same calls here.
 class RandomGoldens : public ::testing::TestWithParam<uint64_t> {
  protected:
-  std::map<std::string, data::Array> goldens_ =
-      data::read_npz(test::golden("rng/rng_seed" + std::to_string(GetParam()) + ".npz"));
+  std::map<std::string, Array> goldens_ =
+      read_npz(test::golden("rng/rng_seed" + std::to_string(GetParam()) + ".npz"));
   Generator generator_;
 
   template <typename Draw>
@@ -85,7 +85,7 @@ class RandomGoldens : public ::testing::TestWithParam<uint64_t> {
     generator_.manual_seed(GetParam());
     const auto values = draw();
     ASSERT_TRUE(goldens_.contains(name)) << name;
-    const data::Array& golden = goldens_.at(name);
+    const Array& golden = goldens_.at(name);
     EXPECT_EQ(golden.dtype, dtype_of<typename decltype(values)::value_type>) << name;
     EXPECT_EQ(golden.bytes, bytes_of(values)) << name;
     goldens_.erase(name);

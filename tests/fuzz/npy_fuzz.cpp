@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/data/array_dataset.h"
-#include "smtrain/data/npy.h"
+#include "smtrain/engine/io/npy.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/npz.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size_bytes) {
   try {
-    smtrain::data::parse_npz({bytes, size_bytes}, "fuzz");
+    smtrain::parse_npz({bytes, size_bytes}, "fuzz");
   } catch (const std::runtime_error&) {
   }
   return 0;

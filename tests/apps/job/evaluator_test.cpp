@@ -20,7 +20,7 @@ constexpr int64_t kClasses = 3;
 
 /// `count` grey pictures of 2 x 2 pixels.
 std::shared_ptr<data::ArrayDataset> pictures(int64_t count) {
-  data::Array images{DType::u8, {count, 2, 2}, {}}, labels{DType::u8, {count}, {}};
+  Array images{DType::u8, {count, 2, 2}, {}}, labels{DType::u8, {count}, {}};
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t pixel = 0; pixel < 4; ++pixel)
       images.bytes.push_back(static_cast<uint8_t>(37 * i + 91 * pixel));

@@ -28,13 +28,13 @@ constexpr int64_t kClasses = 3, kSamples = 96, kBatch = 4;
 /// Grey pictures of 2 x 2 real numbers; one of them is not a number.
 std::shared_ptr<data::ArrayDataset> pictures(std::optional<int64_t> broken = {}) {
   std::vector<float> values;
-  data::Array labels{DType::u8, {kSamples}, {}};
+  Array labels{DType::u8, {kSamples}, {}};
   for (int64_t i = 0; i < kSamples; ++i) {
     for (int64_t pixel = 0; pixel < 4; ++pixel)
       values.push_back(i == broken ? NAN : std::sin(static_cast<float>(5 * i + pixel)));
     labels.bytes.push_back(static_cast<uint8_t>(i % kClasses));
   }
-  data::Array images{DType::f32, {kSamples, 2, 2}, {}};
+  Array images{DType::f32, {kSamples, 2, 2}, {}};
   const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
   images.bytes.assign(bytes, bytes + values.size() * sizeof(float));
   return std::make_shared<data::ArrayDataset>(data::NamedArray{"images", std::move(images)},

@@ -4,9 +4,8 @@
 
 #include "smtrain/apps/evaluate/evaluate.h"
 #include "smtrain/apps/job/job_data.h"
-#include "smtrain/data/npy.h"
 #include "smtrain/engine/io/file.h"
-#include "smtrain/nn/formats/pytorch_zip_writer.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/training_job.h"
 #include "smtrain/tests/temporary_directory.h"
@@ -38,11 +37,11 @@ train: {epochs: 2, batch_size: 4, optimizer: {name: keras_adam, lr: 0.01}, initi
 )";
 
 /// 13 pictures 7 high and 6 wide, in either layout.
-data::Array pictures(DType dtype, int64_t channels, ImageDataFormat format) {
+Array pictures(DType dtype, int64_t channels, ImageDataFormat format) {
   constexpr int64_t kCount = 13, kHeight = 7, kWidth = 6;
   const bool first = format == ImageDataFormat::channels_first;
   const Shape shape = array_shape(kCount, {channels, kHeight, kWidth}, format);
-  data::Array array{dtype, shape, std::vector<uint8_t>(shape.numel() * size_of(dtype))};
+  Array array{dtype, shape, std::vector<uint8_t>(shape.numel() * size_of(dtype))};
   for (int64_t n = 0; n < kCount; ++n) {
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t pixel = 0; pixel < kHeight * kWidth; ++pixel) {
@@ -66,19 +65,12 @@ class KerasJob : public testing::Test {
   KerasJob() { write_file_atomically(recipe_, std::string_view(kRecipe)); }
 
   /// digits.npz with these pictures and their classes.
-  void write_npz(const data::Array& images) {
-    data::Array labels{DType::u8, {images.shape[0]}, {}};
+  void write_npz(const Array& images) {
+    Array labels{DType::u8, {images.shape[0]}, {}};
     for (int64_t i = 0; i < images.shape[0]; ++i)
       labels.bytes.push_back(static_cast<uint8_t>(i % 3));
-    write_file_atomically(directory_.path() / "digits.npz", [&](FileWriter& out) {
-      nn::PytorchZipWriter zip(out, "arrays");
-      for (const auto& [name, array] :
-           {std::pair("x_train.npy", images), {"y_train.npy", labels}}) {
-        data::write_npy(directory_ / name, array);
-        zip.add(name, bytes_of(test::text_of(directory_ / name)));
-      }
-      zip.finish();
-    });
+    smtrain::write_npz(directory_.path() / "digits.npz",
+                       {{"arrays/x_train", images}, {"arrays/y_train", labels}});
   }
 
   Output run(const std::map<std::string, std::string>& settings) {

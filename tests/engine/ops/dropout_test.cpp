@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/ops/dropout.h"
 
-#include "smtrain/data/npz.h"
 #include "smtrain/engine/autograd.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/engine/ops/arithmetic.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/tape.h"
@@ -20,7 +20,7 @@ class Dropout : public OpTest {};
 SMTRAIN_OP_TEST(Dropout, kFloatingDTypes);
 
 std::vector<double> golden_values(const std::string& seed, const std::string& name) {
-  const data::Array array = data::read_npz_array(golden("rng/rng_seed" + seed + ".npz"), name);
+  const Array array = read_npz_array(golden("rng/rng_seed" + seed + ".npz"), name);
   const auto values = array.values<float>();
   return {values.begin(), values.end()};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/tensor.h"
 #include "smtrain/tests/engine/op_test.h"
@@ -22,7 +22,7 @@ namespace smtrain::test {
 class GoldenOps {
  public:
   explicit GoldenOps(const std::string& family)
-      : arrays_(data::read_npz(golden("ops/" + family + ".npz"))),
+      : arrays_(read_npz(golden("ops/" + family + ".npz"))),
         cases_(nlohmann::json::parse(std::ifstream(golden("ops/index.json")))[family]) {}
 
   const nlohmann::json& cases() const { return cases_; }
@@ -35,7 +35,7 @@ class GoldenOps {
   /// has none of that name.
   Tensor tensor(const nlohmann::json& golden, const std::string& name, DType dtype) const {
     if (!has(golden, name)) return {};
-    const data::Array& array = arrays_.at(path(golden, name));
+    const Array& array = arrays_.at(path(golden, name));
     return to(from_host(array.bytes.data(), array.shape, array.dtype), dtype);
   }
 
@@ -44,7 +44,7 @@ class GoldenOps {
     return golden["id"].get<std::string>() + "/" + name;
   }
 
-  std::map<std::string, data::Array> arrays_;
+  std::map<std::string, Array> arrays_;
   nlohmann::json cases_;
 };
 

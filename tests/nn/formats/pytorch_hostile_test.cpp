@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/zip_writer.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch.h"
-#include "smtrain/nn/formats/pytorch_zip_writer.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -38,8 +38,8 @@ using Records = std::vector<std::pair<std::string, std::string>>;
 std::string zip_of(const Records& records) {
   const test::TemporaryDirectory directory;
   write_file_atomically(directory / "x.zip", [&](FileWriter& out) {
-    PytorchZipWriter zip(out, "x");
-    for (const auto& [name, content] : records) zip.add(name, bytes_of(content));
+    ZipWriter zip(out, ZipLayout::pytorch);
+    for (const auto& [name, content] : records) zip.add("x/" + name, bytes_of(content));
     zip.finish();
   });
   const auto bytes = read_file(directory / "x.zip", 1'000'000);

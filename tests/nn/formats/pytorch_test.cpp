@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pytorch.h"
 
-#include "smtrain/data/npz.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-std::vector<double> doubles(const data::Array& array) {
+std::vector<double> doubles(const Array& array) {
   std::vector<double> result;
   dispatch(array.dtype, [&]<typename T>() {
     for (const T value : array.values<T>()) result.push_back(static_cast<double>(value));
@@ -44,8 +44,8 @@ class Pytorch : public ::testing::TestWithParam<std::string> {
   }
 
  private:
-  static const std::map<std::string, data::Array>& expected() {
-    static const auto arrays = data::read_npz(test::golden("files/expected.npz"));
+  static const std::map<std::string, Array>& expected() {
+    static const auto arrays = read_npz(test::golden("files/expected.npz"));
     return arrays;
   }
 };

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/pytorch.h"
+#include "smtrain/tests/nn/formats/every_dtype.h"
+#include "smtrain/tests/run_python.h"
 #include "smtrain/tests/temporary_directory.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-
-#include <cstdlib>
 
 namespace smtrain::nn {
 namespace {
-
-constexpr int kNoTorch = 77;
 
 /// The state of torch_load.py's Net: element k of tensor i is k + 0.5 + 100 i.
 StateDict net_state() {
@@ -37,21 +34,6 @@ StateDict net_state() {
   return state;
 }
 
-StateDict every_dtype() {
-  StateDict state;
-  for (const DType dtype : {DType::f32, DType::f64, DType::bf16, DType::f16, DType::i64, DType::i32,
-                            DType::u8, DType::boolean}) {
-    const Tensor tensor = empty({2}, {.dtype = dtype});
-    copy_into(from_vector<double>({0, 1}, {2}), tensor);
-    state.add(name_of(dtype), tensor);
-  }
-  const Tensor rows = from_vector<float>({1, 2, 3, 4, 5, 6}, {2, 3});
-  state.add("transposed", rows.view_of_storage({3, 2}, {1, 3}, 0));
-  state.add("scalar", full({}, 3));
-  state.add("empty", empty({0, 3}));
-  return state;
-}
-
 TEST(TorchLoad, AcceptsOurFiles) {
   const test::TemporaryDirectory directory;
   for (const auto& [name, format] : {std::pair{std::string("zip"), PytorchFormat::zip},
@@ -59,16 +41,10 @@ TEST(TorchLoad, AcceptsOurFiles) {
     write_pytorch(directory / (name + ".pth"), net_state(), {.format = format});
     write_pytorch(directory / (name + "_module.pth"), net_state(),
                   {.format = format, .module_prefix = true});
-    write_pytorch(directory / (name + "_dtypes.pth"), every_dtype(), {.format = format});
+    write_pytorch(directory / (name + "_dtypes.pth"), test::every_dtype(), {.format = format});
   }
-  const std::string command = "/usr/bin/python3 " SMTRAIN_SOURCE_DIR
-                              "/tests/nn/formats/torch_load.py " +
-                              directory.path().string();
-  const int status = std::system(command.c_str());
-  if (status == -1 || WEXITSTATUS(status) == kNoTorch || WEXITSTATUS(status) == 127) {
+  if (!test::run_python("nn/formats/torch_load.py", directory.path()))
     GTEST_SKIP() << "/usr/bin/python3 has no torch";
-  }
-  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/data/npz.h"
 #include "smtrain/engine/captured_step.h"
 #include "smtrain/engine/context.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/engine/io/sha256.h"
 #include "smtrain/engine/ops/loss.h"
 #include "smtrain/nn/models/mnist_cnn.h"
@@ -59,7 +59,7 @@ TEST_P(Model, OutputsLossAndGradientsArePyTorchs) {
   const auto targets = golden.at("targets").get<std::vector<int64_t>>();
 
   const Tensor y = (*model)(x);
-  const auto arrays = data::read_npz(test::golden("model/" + name() + ".npz"));
+  const auto arrays = read_npz(test::golden("model/" + name() + ".npz"));
   const auto expected = arrays.at("eval_out_f64").values<float>();
   EXPECT_CLOSE(y.to_vector<double>(), std::vector<double>(expected.begin(), expected.end()),
                tolerance(dtype()));
@@ -181,7 +181,7 @@ TEST(Models, LiveDropoutDrawsPyTorchsMasks) {
   const Tensor x = stream.sym({2, 1, 28, 28}, DType::f32);
   Context::current().generator().manual_seed(golden.at("init_seed").get<uint64_t>() + 7);
   const std::vector<double> y = (*model)(x).to_vector<double>();
-  const auto arrays = data::read_npz(test::golden("model/mnist.npz"));
+  const auto arrays = read_npz(test::golden("model/mnist.npz"));
   const auto expected = arrays.at("train_dropout_out_f32").values<float>();
   EXPECT_CLOSE(y, std::vector<double>(expected.begin(), expected.end()), tolerance(DType::f32));
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/models/resnet.h"
 
-#include "smtrain/data/npz.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/context.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/engine/io/sha256.h"
 #include "smtrain/engine/ops/loss.h"
 #include "smtrain/nn/graph.h"
@@ -82,7 +82,7 @@ class ResNetGolden : public testing::TestWithParam<std::tuple<std::string, DType
   /// Outputs within `relative` of the largest, and the loss.
   Tensor expect_outputs(const std::string& mode, double relative, double relative_loss) {
     const Tensor y = (*model_)(x_);
-    const auto arrays = data::read_npz(test::golden("model/" + name() + ".npz"));
+    const auto arrays = read_npz(test::golden("model/" + name() + ".npz"));
     const auto expected = arrays.at(mode + "_out_f64").values<float>();
     EXPECT_CLOSE(y.to_vector<double>(), std::vector<double>(expected.begin(), expected.end()),
                  relative);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/optim/optimizer.h"
 
-#include "smtrain/data/npz.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/call.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/nn/optim/adadelta.h"
 #include "smtrain/nn/optim/adagrad.h"
@@ -78,7 +78,7 @@ void set_gradient(const Tensor& parameter, const Tensor& gradient) {
 
 // A trajectory of ten steps with prescribed gradients, in f32 or f64.
 std::vector<std::vector<double>> trajectory(const Make& make, DType dtype) {
-  const auto goldens = data::read_npz(test::golden("train/optim.npz"));
+  const auto goldens = read_npz(test::golden("train/optim.npz"));
   const auto as_tensor = [&](std::span<const float> values) {
     Tensor t = empty({static_cast<int64_t>(values.size())}, {.dtype = dtype});
     copy_into(from_host(values.data(), t.shape(), DType::f32), t);
@@ -101,14 +101,14 @@ std::vector<std::vector<double>> trajectory(const Make& make, DType dtype) {
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, TrajectoryIsPyTorchs) {
-  const auto goldens = data::read_npz(test::golden("train/optim.npz"));
+  const auto goldens = read_npz(test::golden("train/optim.npz"));
   // The goldens are stored in f32. f64 results differ by that rounding alone; f32 steps also round
   // on the way, a few units in the last place over ten steps.
   on_each_device([&] {
     for (const auto& [dtype, tolerance] : {std::pair{DType::f64, 1e-7}, {DType::f32, 1e-6}}) {
       SCOPED_TRACE(name_of(dtype));
       const auto rows = trajectory(golden_variants().at(GetParam()), dtype);
-      const data::Array& expected = goldens.at(GetParam() + "/" + name_of(dtype));
+      const Array& expected = goldens.at(GetParam() + "/" + name_of(dtype));
       for (size_t t = 0; t < 10; ++t) {
         for (size_t i = 0; i < 12; ++i) {
           const double value = expected.values<float>()[t * 12 + i];
@@ -133,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Golden, testing::ValuesIn(golden_names()),
 TEST(KerasAdam, FollowsKerasFormula) {
   const KerasAdamOptions o{.lr = 0.1, .eps = 0.01};
   const auto rows = trajectory(make<KerasAdam>(o), DType::f64);
-  const auto goldens = data::read_npz(test::golden("train/optim.npz"));
+  const auto goldens = read_npz(test::golden("train/optim.npz"));
   double p = goldens.at("p0").values<float>()[3], m = 0, v = 0;
   for (size_t t = 0; t < 10; ++t) {
     const double g = goldens.at("grads").values<float>()[t * 12 + 3];
@@ -150,7 +150,7 @@ TEST(TensorflowRmsprop, FollowsTensorflowsFormula) {
   const TensorflowRmspropOptions o{
       .lr = 0.1, .alpha = 0.9, .eps = 0.01, .momentum = 0.5, .centered = true};
   const auto rows = trajectory(make<TensorflowRMSprop>(o), DType::f64);
-  const auto goldens = data::read_npz(test::golden("train/optim.npz"));
+  const auto goldens = read_npz(test::golden("train/optim.npz"));
   double p = goldens.at("p0").values<float>()[3], square = 1, average = 0, buffer = 0;
   for (size_t t = 0; t < 10; ++t) {
     const double g = goldens.at("grads").values<float>()[t * 12 + 3];

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace smtrain::data {
+namespace smtrain {
 
 /// Numbers as they come out of an array file (.npy, .npz, IDX): row-major, in this machine's byte
 /// order.
@@ -52,4 +52,4 @@ uint64_t checked_size_bytes(const Shape& shape, int element_size, const std::str
 Array array_of(StoredType type, const Shape& shape, std::vector<uint8_t> raw,
                const std::string& name);
 
-}  // namespace smtrain::data
+}  // namespace smtrain

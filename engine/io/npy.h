@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/data/array.h"
+#include "smtrain/engine/io/array.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-namespace smtrain::data {
+namespace smtrain {
 
 /// NumPy's .npy format, versions 1 to 3 (numpy.lib.format), either byte order, C or Fortran order.
 /// Integers that DType lacks are widened. Object and structured arrays, text, complex numbers and
@@ -18,8 +18,11 @@ Array parse_npy(std::vector<uint8_t> file, const std::string& name);
 
 Array read_npy(const std::filesystem::path& path);
 
-/// Writes version 1.0, atomically. Throws std::invalid_argument for bf16, which NumPy does not
-/// have.
+/// What a file of version 1.0 begins with, up to the elements in row-major order. Throws
+/// std::invalid_argument for bf16, which NumPy does not have.
+std::string npy_header(DType dtype, const Shape& shape);
+
+/// Writes version 1.0, atomically. Throws as npy_header().
 void write_npy(const std::filesystem::path& path, const Array& array);
 
-}  // namespace smtrain::data
+}  // namespace smtrain

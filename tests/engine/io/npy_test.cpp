@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/data/npy.h"
+#include "smtrain/engine/io/npy.h"
 
-#include "smtrain/data/npz.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
+#include "smtrain/engine/io/npz.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace smtrain::data {
+namespace smtrain {
 namespace {
 
 using test::golden;
@@ -159,7 +159,7 @@ TEST(Npy, WritesWhatItReads) {
       [&] {
         write_npy(directory / "y.npy", {DType::bf16, Shape{}, {0, 0}});
       },
-      ThrowsMessage<std::invalid_argument>("write_npy: NumPy has no bf16; convert to f32 first"));
+      ThrowsMessage<std::invalid_argument>("npy: NumPy has no bf16; convert to f32 first"));
 }
 
 TEST(Npy, WritesNumPysBytes) {
@@ -172,5 +172,21 @@ TEST(Npy, WritesNumPysBytes) {
   EXPECT_EQ(read_file(directory / "x.npy", 1000), expected);
 }
 
+TEST(Npz, WritesWhatItReads) {
+  const TemporaryDirectory directory;
+  const std::map<std::string, Array> arrays = {
+      {"a/x.y", {DType::i32, Shape{2}, {1, 0, 0, 0, 2, 0, 0, 0}}},
+      {"empty", {DType::f32, Shape{0, 3}, {}}},
+      {"scalar", {DType::u8, Shape{}, {7}}}};
+  write_npz(directory / "x.npz", arrays);
+  const auto back = read_npz(directory / "x.npz");
+  ASSERT_EQ(back.size(), 3u);
+  for (const auto& [name, array] : arrays) {
+    EXPECT_EQ(back.at(name).dtype, array.dtype) << name;
+    EXPECT_EQ(back.at(name).shape, array.shape) << name;
+    EXPECT_EQ(back.at(name).bytes, array.bytes) << name;
+  }
+}
+
 }  // namespace
-}  // namespace smtrain::data
+}  // namespace smtrain

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/nn/formats/pytorch_zip_writer.h"
+#include "smtrain/engine/io/zip_writer.h"
 
 #include "smtrain/engine/io/zip.h"
 #include "smtrain/tests/shared_data.h"
@@ -7,10 +7,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace smtrain::nn {
+namespace smtrain {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using ::testing::ThrowsMessage;
 
 /// Keeps what is written, as if it stood behind `before` other bytes.
 class MemoryWriter : public FileWriter {
@@ -27,34 +29,31 @@ class MemoryWriter : public FileWriter {
   std::string text_;
 };
 
-class PytorchZipWriterGoldens : public ::testing::TestWithParam<std::string> {};
+class ZipWriterGoldens : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(PytorchZipWriterGoldens, GivesTorchsBytesForTorchsRecords) {
+TEST_P(ZipWriterGoldens, GivesTorchsBytesForTorchsRecords) {
   const std::string folder = GetParam();
   const MappedFile file(test::golden("files/" + folder + ".pth"));
   const ZipReader zip(file.bytes(), folder);
   MemoryWriter out;
-  PytorchZipWriter writer(out, folder);
-  for (const ZipEntry& entry : zip.entries()) {
-    ASSERT_TRUE(entry.name.starts_with(folder + "/"));
-    writer.add(std::string_view(entry.name).substr(folder.size() + 1), zip.read(entry));
-  }
+  ZipWriter writer(out, ZipLayout::pytorch);
+  for (const ZipEntry& entry : zip.entries()) writer.add(entry.name, zip.read(entry));
   writer.finish();
   const std::string expected(file.bytes().begin(), file.bytes().end());
   EXPECT_TRUE(out.text() == expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, PytorchZipWriterGoldens,
+INSTANTIATE_TEST_SUITE_P(Files, ZipWriterGoldens,
                          ::testing::Values("state_dict_zip", "checkpoint_zip", "odd_tensors_zip"),
                          [](const auto& file) { return file.param; });
 
-TEST(PytorchZipWriter, DataBeginAtMultiplesOf64) {
+TEST(ZipWriter, DataBeginAtMultiplesOf64) {
   for (size_t length = 1; length < 70; ++length) {
     MemoryWriter out;
-    PytorchZipWriter writer(out, std::string(length, 'n'));
-    writer.add("a", bytes_of("first"));
+    ZipWriter writer(out, ZipLayout::pytorch);
+    writer.add(std::string(length, 'n') + "/a", bytes_of("first"));
     EXPECT_EQ(out.text().find("first") % 64, 0u) << length;
-    writer.add("b", bytes_of("second"));
+    writer.add(std::string(length, 'n') + "/b", bytes_of("second"));
     EXPECT_EQ(out.text().find("second") % 64, 0u) << length;
     writer.finish();
     const ZipReader zip(bytes_of(out.text()), "x");
@@ -62,10 +61,10 @@ TEST(PytorchZipWriter, DataBeginAtMultiplesOf64) {
   }
 }
 
-TEST(PytorchZipWriter, PlacesBeyond4GiBAreIn64Bits) {
+TEST(ZipWriter, PlacesBeyond4GiBAreIn64Bits) {
   MemoryWriter out(0x1'2345'6780);
-  PytorchZipWriter writer(out, "x");
-  writer.add("a", bytes_of("abc"));
+  ZipWriter writer(out, ZipLayout::pytorch);
+  writer.add("x/a", bytes_of("abc"));
   writer.finish();
   using namespace std::string_literals;
   const std::string extra = "\1\0\x08\0\x80\x67\x45\x23\1\0\0\0"s;  // zip64, 8 bytes: the place
@@ -75,5 +74,31 @@ TEST(PytorchZipWriter, PlacesBeyond4GiBAreIn64Bits) {
   EXPECT_THAT(out.text(), HasSubstr("\xff\xff\xff\xffx/a" + extra + "PK\6\6"));   // central entry
 }
 
+TEST(ZipWriter, PlainEntriesSayTheirSizesFirst) {
+  MemoryWriter out;
+  ZipWriter writer(out, ZipLayout::plain);
+  writer.add("a/b", {bytes_of("12345"), bytes_of("6789")});
+  writer.add("empty", bytes_of(""));
+  writer.finish();
+  using namespace std::string_literals;
+  // The CRC-32 of "123456789" is the one by which such sums are known: cbf43926.
+  const std::string sums = "\x26\x39\xf4\xcb\x09\0\0\0\x09\0\0\0"s;
+  EXPECT_THAT(out.text(),
+              StartsWith("PK\3\4\0\0\0\x08\0\0\0\0\0\0"s + sums + "\3\0\0\0a/b123456789PK\3\4"s));
+  const ZipReader zip(bytes_of(out.text()), "x");
+  ASSERT_EQ(zip.entries().size(), 2u);
+  EXPECT_EQ(zip.entries()[0].name, "a/b");
+  EXPECT_EQ(zip.read(zip.entries()[0]).size(), 9u);
+  EXPECT_EQ(zip.entries()[1].size, 0u);
+}
+
+TEST(ZipWriter, RefusesNamesThatAreTooLong) {
+  MemoryWriter out;
+  ZipWriter writer(out, ZipLayout::plain);
+  EXPECT_THAT([&] { writer.add(std::string(65536, 'n'), bytes_of("")); },
+              ThrowsMessage<std::invalid_argument>(
+                  "ZipWriter: a name of 65536 bytes, expected at most 65535"));
+}
+
 }  // namespace
-}  // namespace smtrain::nn
+}  // namespace smtrain

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/data/npy.h"
+#include "smtrain/engine/io/npy.h"
 
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/byte_reader.h"
@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace smtrain::data {
+namespace smtrain {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
@@ -190,7 +190,7 @@ const char* descr_of(DType dtype) {
     case DType::boolean: return "|b1";
     case DType::bf16: break;
   }
-  mistake("write_npy: NumPy has no bf16; convert to f32 first");
+  mistake("npy: NumPy has no bf16; convert to f32 first");
 }
 
 /// "(2, 3)", "(2,)", "()"
@@ -222,21 +222,25 @@ Array read_npy(const std::filesystem::path& path) {
   return parse_npy(read_file(path, kMaxFileBytes), path.string());
 }
 
+std::string npy_header(DType dtype, const Shape& shape) {
+  std::string text =
+      concat_text("{'descr': '", descr_of(dtype),
+                  "', 'fortran_order': False, 'shape': ", python_tuple(shape), ", }");
+  const size_t prefix = kMagic.size() + 2 + 2;  // version, length of the text
+  text.resize((prefix + text.size()) / kAlignment * kAlignment + kAlignment - prefix - 1, ' ');
+  text += '\n';
+  const std::string version_and_length = {1, 0, static_cast<char>(text.size() & 0xff),
+                                          static_cast<char>(text.size() >> 8)};
+  return std::string(kMagic) + version_and_length + text;
+}
+
 void write_npy(const std::filesystem::path& path, const Array& array) {
   static_assert(std::endian::native == std::endian::little);
-  std::string header =
-      concat_text("{'descr': '", descr_of(array.dtype),
-                  "', 'fortran_order': False, 'shape': ", python_tuple(array.shape), ", }");
-  const size_t prefix = kMagic.size() + 2 + 2;
-  header.resize((prefix + header.size()) / kAlignment * kAlignment + kAlignment - prefix - 1, ' ');
-  header += '\n';
+  const std::string header = npy_header(array.dtype, array.shape);
   write_file_atomically(path, [&](FileWriter& out) {
-    out.write(kMagic);
-    out.write(std::string{1, 0, static_cast<char>(header.size() & 0xff),
-                          static_cast<char>(header.size() >> 8)});
     out.write(header);
     out.write(std::span<const uint8_t>(array.bytes));
   });
 }
 
-}  // namespace smtrain::data
+}  // namespace smtrain

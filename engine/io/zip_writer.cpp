@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/nn/formats/pytorch_zip_writer.h"
+#include "smtrain/engine/io/zip_writer.h"
+
+#include "smtrain/engine/error.h"
 
 #include <zlib.h>
 
@@ -7,7 +9,7 @@
 #include <limits>
 #include <utility>
 
-namespace smtrain::nn {
+namespace smtrain {
 namespace {
 
 constexpr uint64_t kAlignment = 64;  // of an entry's data
@@ -57,45 +59,58 @@ std::string alignment_extra(uint64_t offset) {
   return Record().text("FB").u16(count).text(std::string(count, 'Z')).bytes();
 }
 
-/// An empty entry has no descriptor: its header says it all.
-uint16_t flags_of(uint64_t size) { return size == 0 ? kUtf8 : kUtf8 | kDescriptorFollows; }
-
 }  // namespace
 
-PytorchZipWriter::PytorchZipWriter(FileWriter& out, std::string folder)
-    : out_(out), folder_(std::move(folder)) {}
+void ZipWriter::add(std::string name, std::initializer_list<std::span<const uint8_t>> parts) {
+  check(name.size() <= std::numeric_limits<uint16_t>::max(), "ZipWriter: a name of ", name.size(),
+        " bytes, expected at most 65535");
+  Entry entry{.name = std::move(name), .offset = out_.size(), .size = 0, .crc32 = 0};
+  uint64_t crc = 0;
+  for (const auto part : parts) {
+    entry.size += part.size();
+    if (!part.empty()) crc = crc32_z(crc, part.data(), part.size());  // zlib takes null for "anew"
+  }
+  entry.crc32 = static_cast<uint32_t>(crc);
+  write_local_header(entry);
+  for (const auto part : parts) out_.write(part);
+  if (has_descriptor(entry)) write_descriptor(entry);
+  entries_.push_back(std::move(entry));
+}
 
-void PytorchZipWriter::add(std::string_view record, std::span<const uint8_t> content) {
-  const Entry entry{.name = folder_ + "/" + std::string(record),
-                    .offset = out_.size(),
-                    .size = content.size(),
-                    .crc32 = static_cast<uint32_t>(crc32_z(0, content.data(), content.size()))};
-  const std::string large = zip64_extra(entry.size, entry.offset);
-  const std::string padding =
-      alignment_extra(entry.offset + kLocalHeaderBytes + entry.name.size() + large.size());
+/// An empty entry needs none: its header says it all.
+bool ZipWriter::has_descriptor(const Entry& entry) const {
+  return layout_ == ZipLayout::pytorch && entry.size > 0;
+}
+
+uint16_t ZipWriter::flags_of(const Entry& entry) const {
+  return has_descriptor(entry) ? kUtf8 | kDescriptorFollows : kUtf8;
+}
+
+void ZipWriter::write_local_header(const Entry& entry) {
+  std::string extra = zip64_extra(entry.size, entry.offset);
+  if (layout_ == ZipLayout::pytorch)
+    extra += alignment_extra(entry.offset + kLocalHeaderBytes + entry.name.size() + extra.size());
+  const bool known = !has_descriptor(entry);
   out_.write(Record()
                  .text("PK\3\4")
                  .u16(0)  // version
-                 .u16(flags_of(entry.size))
+                 .u16(flags_of(entry))
                  .u16(0)  // stored
                  .u32(0)  // time and date
-                 .u32(0)  // CRC and sizes: in the descriptor
-                 .u64(0)
+                 .u32(known ? entry.crc32 : 0)
+                 .saturated_u32(known ? entry.size : 0)
+                 .saturated_u32(known ? entry.size : 0)
                  .u16(entry.name.size())
-                 .u16(large.size() + padding.size())
+                 .u16(extra.size())
                  .text(entry.name)
-                 .text(large)
-                 .text(padding)
+                 .text(extra)
                  .bytes());
-  out_.write(content);
-  if (!content.empty()) write_descriptor(entry, !large.empty());
-  entries_.push_back(entry);
 }
 
-void PytorchZipWriter::write_descriptor(const Entry& entry, bool large) {
+void ZipWriter::write_descriptor(const Entry& entry) {
   Record descriptor;
   descriptor.text("PK\7\10").u32(entry.crc32);
-  if (large) {
+  if (!zip64_extra(entry.size, entry.offset).empty()) {
     descriptor.u64(entry.size).u64(entry.size);
   } else {
     descriptor.u32(entry.size).u32(entry.size);
@@ -103,13 +118,13 @@ void PytorchZipWriter::write_descriptor(const Entry& entry, bool large) {
   out_.write(descriptor.bytes());
 }
 
-void PytorchZipWriter::write_central_directory() {
+void ZipWriter::write_central_directory() {
   for (const Entry& entry : entries_) {
     const std::string large = zip64_extra(entry.size, entry.offset);
     out_.write(Record()
                    .text("PK\1\2")
                    .u32(0)  // versions
-                   .u16(flags_of(entry.size))
+                   .u16(flags_of(entry))
                    .u16(0)  // stored
                    .u32(0)  // time and date
                    .u32(entry.crc32)
@@ -126,7 +141,7 @@ void PytorchZipWriter::write_central_directory() {
   }
 }
 
-void PytorchZipWriter::finish() {
+void ZipWriter::finish() {
   const uint64_t begin = out_.size();
   write_central_directory();
   const uint64_t end = out_.size();
@@ -154,4 +169,4 @@ void PytorchZipWriter::finish() {
                  .bytes());
 }
 
-}  // namespace smtrain::nn
+}  // namespace smtrain

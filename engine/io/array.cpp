@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/data/array.h"
+#include "smtrain/engine/io/array.h"
 
 #include "smtrain/engine/error.h"
 
@@ -9,7 +9,7 @@
 #include <limits>
 #include <utility>
 
-namespace smtrain::data {
+namespace smtrain {
 namespace {
 
 void swap_bytes_of_each(std::vector<uint8_t>& raw, size_t size) {
@@ -80,4 +80,4 @@ Array array_of(StoredType type, const Shape& shape, std::vector<uint8_t> raw,
   return {dtype_for(type), shape, std::move(raw)};
 }
 
-}  // namespace smtrain::data
+}  // namespace smtrain
