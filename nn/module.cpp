@@ -94,8 +94,13 @@ void Module::to(DType dtype) {
 }
 
 void Module::train(bool training) {
-  training_ = training;
+  training_ = training && !stays_in_evaluation_;
   for (const auto& [name, child] : children_) child->train(training);
+}
+
+void Module::stay_in_evaluation(bool stay) {
+  stays_in_evaluation_ = stay;
+  if (stay) training_ = false;
 }
 
 void Module::check_name(const std::string& name) const {

@@ -76,6 +76,9 @@ class Module {
   void eval() { train(false); }
   bool training() const { return training_; }
 
+  /// Whether this module, without its children, stays in evaluation also while the model trains.
+  void stay_in_evaluation(bool stay);
+
  protected:
   Module() = default;
 
@@ -107,6 +110,7 @@ class Module {
   std::vector<NamedTensor> buffers_;
   std::vector<NamedModule> children_;
   bool training_ = true;
+  bool stays_in_evaluation_ = false;
 };
 
 /// A module in evaluation mode; where the guard ends, also when something throws, the module is

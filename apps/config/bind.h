@@ -72,6 +72,7 @@ List list(std::vector<Element>& value, Bind bind) {
           .clear = [&value] { value.clear(); }};
 }
 
+Key pretrained(std::string& path);              // schema.cpp
 Group keys_of(KerasOptions& options);           // schema.cpp
 Group keys_of(LayersModel& model);              // layer_schema.cpp
 Group keys_of(TrainOptions& options);           // train_schema.cpp

@@ -100,7 +100,8 @@ Choice choice_of(Layer& layer) {
 }
 
 Group keys_of(LayersModel& o) {
-  return {{{"layers", layers_of(o.layers), "The layers, in order.", {}, kRequired}}};
+  return {{{"layers", layers_of(o.layers), "The layers, in order.", {}, kRequired},
+           pretrained(o.pretrained)}};
 }
 
 }  // namespace smtrain::app

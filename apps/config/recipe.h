@@ -26,35 +26,51 @@ namespace smtrain::app {
 
 // ---- model ------------------------------------------------------------------------------------
 
-/// The classifier of three convolutions. Sizes that are unset are taken from the data.
-struct NetModel {
+/// What every model of a name has. Sizes that are unset are taken from the data.
+struct NamedModel {
   std::optional<int64_t> classes;
   std::optional<int64_t> channels;
   std::optional<Size2d> image_size;
+  std::string pretrained;  // a file or folder of weights to begin with; empty: none
+
+  bool operator==(const NamedModel&) const = default;
+};
+
+/// The classifier of three convolutions.
+struct NetModel : NamedModel {
   double dropout = 0;
 
   bool operator==(const NetModel&) const = default;
 };
 
 /// The two convolutions and two linear layers of Keras' MNIST example.
-struct MnistCnnModel {
-  std::optional<int64_t> classes;
-  std::optional<int64_t> channels;
-  std::optional<Size2d> image_size;
+struct MnistCnnModel : NamedModel {
   double conv_dropout = 0.25;  // after the pooling
   double dense_dropout = 0.5;  // before the last layer
 
   bool operator==(const MnistCnnModel&) const = default;
 };
 
+/// A residual network of so many layers (nn/models/resnet.h).
+template <int64_t kDepth>
+struct ResNetModel : NamedModel {
+  static constexpr int64_t depth = kDepth;
+
+  bool operator==(const ResNetModel&) const = default;
+};
+
 /// A network of one's own.
 struct LayersModel {
   std::vector<Layer> layers;
+  std::string pretrained;
 
   bool operator==(const LayersModel&) const = default;
 };
 
-using ModelOptions = std::variant<NetModel, MnistCnnModel, LayersModel>;
+using ModelOptions =
+    std::variant<NetModel, MnistCnnModel, ResNetModel<18>, ResNetModel<34>, ResNetModel<50>,
+                 ResNetModel<101>, ResNetModel<152>, ResNetModel<200>, ResNetModel<20>,
+                 ResNetModel<32>, ResNetModel<44>, ResNetModel<56>, ResNetModel<110>, LayersModel>;
 
 // ---- data -------------------------------------------------------------------------------------
 
@@ -174,6 +190,28 @@ using OptimizerOptions =
                  optim::AdamWOptions, optim::AdadeltaOptions, optim::AdagradOptions,
                  optim::RmspropOptions, optim::TensorflowRmspropOptions>;
 
+/// Parameters that a pattern names (nn/freeze.h), with a learning rate and a decay of their own;
+/// unset: the optimizer's.
+struct NamedParameters {
+  std::vector<std::string> match;
+  std::optional<double> lr;  // at the beginning: schedules move it as they move the optimizer's
+  std::optional<double> weight_decay;
+
+  bool operator==(const NamedParameters&) const = default;
+};
+
+/// Every child of the model learns slower than the one after it.
+struct ParametersByDepth {
+  double lr_decay = 0.5;  // times the rate of the next child
+
+  bool operator==(const ParametersByDepth&) const = default;
+};
+
+using ParameterRule = std::variant<NamedParameters, ParametersByDepth>;
+
+/// What weight decay pulls: everything, or neither biases nor what batch norms learn.
+enum class Decay { all, weights };
+
 enum class Save { last, best };
 enum class Initializer { pytorch, keras };
 
@@ -194,6 +232,10 @@ struct TrainOptions {
   bool capture = true;
   bool time_plans = true;
   Initializer initializer = Initializer::pytorch;
+  std::vector<std::string> freeze;     // patterns of parameters that stay as they are
+  std::optional<int64_t> unfreeze_at;  // the epoch that trains everything again; unset: none
+  std::vector<ParameterRule> groups;
+  Decay decay = Decay::all;
 
   int64_t evaluation_batch_size() const { return test_batch_size.value_or(batch_size); }
 
@@ -279,7 +321,11 @@ struct OutputOptions {
   bool operator==(const OutputOptions&) const = default;
 };
 
+/// What a recipe begins with, in place of the defaults (presets.h).
+enum class Preset { none, finetune, linear_probe };
+
 struct Recipe {
+  Preset preset = Preset::none;
   ModelOptions model;
   DataOptions data;
   TrainOptions train;

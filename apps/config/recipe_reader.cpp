@@ -6,6 +6,7 @@
 #include "smtrain/apps/config/loose_text.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/places.h"
+#include "smtrain/apps/config/presets.h"
 #include "smtrain/apps/config/recipe_check.h"
 #include "smtrain/apps/config/schema.h"
 #include "smtrain/apps/config/value_reader.h"
@@ -326,9 +327,10 @@ std::vector<Setting> kinds_first(std::vector<Setting> settings) {
 }
 
 bool ends_in_log_softmax(const ModelOptions& model) {
-  const auto* own = std::get_if<LayersModel>(&model);
-  return own == nullptr ||
-         (!own->layers.empty() && std::holds_alternative<LogSoftmaxLayer>(own->layers.back().kind));
+  if (const auto* own = std::get_if<LayersModel>(&model)) {
+    return !own->layers.empty() && std::holds_alternative<LogSoftmaxLayer>(own->layers.back().kind);
+  }
+  return std::holds_alternative<NetModel>(model) || std::holds_alternative<MnistCnnModel>(model);
 }
 
 }  // namespace
@@ -351,11 +353,13 @@ SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name
       result.warnings.push_back(error.what());
     }
   }
-  if (keras_defaults && lacks_keras_settings(recipe, places)) {
-    for (const Setting& setting : keras_defaults()) {
+  const auto read_defaults = [&](const std::vector<Setting>& defaults) {
+    for (const Setting& setting : defaults) {
       if (!places.has(setting.key)) reader.read_group(tree_of(setting), keys, "");
     }
-  }
+  };
+  read_defaults(settings_of(recipe.preset));
+  if (keras_defaults && lacks_keras_settings(recipe, places)) read_defaults(keras_defaults());
   apply_keras_epsilon(recipe, places);
   reader.finish(keys, "");
   if (!places.has("train.loss") && !ends_in_log_softmax(recipe.model)) {

@@ -33,23 +33,29 @@ constexpr double kMaxSamples = int64_t{1} << 40;
 
 }  // namespace
 
-template <typename Model>
-std::vector<Key> keys_of_sizes(Model& o) {
+Key pretrained(std::string& path) {
+  return {"pretrained", &path,
+          "Weights to begin with: a file of any format that smtrain inspect reads, or a folder or "
+          ".tar.gz with one; empty: new ones."};
+}
+
+std::vector<Key> keys_of_any(NamedModel& o) {
   return {{"classes", &o.classes, "Classes told apart; auto: those of the data.",
            between(1, kMaxClasses)},
           {"channels", &o.channels, "Channels of a picture; auto: those of the data.", at_least(1)},
-          {"image_size", &o.image_size, "Height and width; auto: those of the data.", at_least(1)}};
+          {"image_size", &o.image_size, "Height and width; auto: those of the data.", at_least(1)},
+          pretrained(o.pretrained)};
 }
 
 Group keys_of(NetModel& o) {
-  Group group{keys_of_sizes(o)};
+  Group group{keys_of_any(o)};
   group.keys.push_back(
       {"dropout", &o.dropout, "Probability of a zero before the last layer.", from_to_below(0, 1)});
   return group;
 }
 
 Group keys_of(MnistCnnModel& o) {
-  Group group{keys_of_sizes(o)};
+  Group group{keys_of_any(o)};
   group.keys.push_back({"conv_dropout", &o.conv_dropout, "Probability of a zero after the pooling.",
                         from_to_below(0, 1)});
   group.keys.push_back({"dense_dropout", &o.dense_dropout,
@@ -57,10 +63,26 @@ Group keys_of(MnistCnnModel& o) {
   return group;
 }
 
+template <int64_t kDepth>
+Group keys_of(ResNetModel<kDepth>& o) {
+  return {keys_of_any(o)};
+}
+
 Choice choice_of(ModelOptions& model) {
   return choice(model, "name",
                 {{{"net", "Three convolutions and five linear layers."},
                   {"mnist_cnn", "Two convolutions and two linear layers."},
+                  {"resnet18", "Residual network, blocks of two convolutions."},
+                  {"resnet34", "Residual network, blocks of two convolutions."},
+                  {"resnet50", "Residual network, bottleneck blocks."},
+                  {"resnet101", "Residual network, bottleneck blocks."},
+                  {"resnet152", "Residual network, bottleneck blocks."},
+                  {"resnet200", "Residual network, bottleneck blocks."},
+                  {"resnet20", "Residual network for small images (CIFAR)."},
+                  {"resnet32", "Residual network for small images (CIFAR)."},
+                  {"resnet44", "Residual network for small images (CIFAR)."},
+                  {"resnet56", "Residual network for small images (CIFAR)."},
+                  {"resnet110", "Residual network for small images (CIFAR)."},
                   {"layers", "A network of your own."}}});
 }
 
@@ -142,6 +164,9 @@ Group keys_of(OutputOptions& o) {
 
 Group keys_of(Recipe& o) {
   return {{
+      {"recipe", one_of(o.preset, {"none", "finetune", "linear_probe"}),
+       "What keys that are not given begin with. finetune: the last layer alone learns for an "
+       "epoch, then all, earlier layers slower; linear_probe: the last layer alone learns."},
       {"model", choice_of(o.model), "The network.", {}, kRequired},
       {"data", keys_of(o.data), "The samples.", {}, kRequired},
       {"train", keys_of(o.train), "How it learns."},

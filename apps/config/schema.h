@@ -66,8 +66,8 @@ struct NamedLists {
 /// Where a key's value is.
 using Value = std::variant<bool*, int64_t*, double*, std::string*, Size2d*, std::array<double, 2>*,
                            std::vector<int64_t>*, std::vector<double>*, std::vector<std::string>*,
-                           std::optional<int64_t>*, std::optional<Size2d>*, OneOf, Group, Choice,
-                           List, NamedLists>;
+                           std::optional<int64_t>*, std::optional<double>*, std::optional<Size2d>*,
+                           OneOf, Group, Choice, List, NamedLists>;
 
 /// What a number, or each number of a list, may be.
 struct Range {

@@ -158,6 +158,28 @@ Choice choice_of(nn::Schedule& schedule) {
                 });
 }
 
+Group keys_of(NamedParameters& o) {
+  return {{{"match",
+            &o.match,
+            "Globs over parameters' names; backbone: all but the last layer's; "
+            "bn: those of batch norms.",
+            {},
+            kRequired},
+           {"lr", &o.lr, "Their learning rate; auto: the optimizer's.", scale_at_least(0)},
+           {"weight_decay", &o.weight_decay, "Their decay; auto: the optimizer's.",
+            scale_at_least(0)}}};
+}
+
+Group keys_of(ParametersByDepth& o) {
+  return {{{"lr_decay", &o.lr_decay, "A layer's learning rate / that of the layer after it.",
+            Range{.least = 0, .most = 1, .above_least = true}}}};
+}
+
+Choice choice_of(ParameterRule& rule) {
+  return choice(rule, "by",
+                {{{"name", "Parameters that are named."}, {"depth", "Every part of the model."}}});
+}
+
 Group keys_of(TrainOptions& o) {
   return {{
       {"epochs", &o.epochs, "Passes over the training data.", between(1, kMaxEpochs)},
@@ -178,6 +200,15 @@ Group keys_of(TrainOptions& o) {
       {"time_plans", &o.time_plans,
        "Convolutions on a GPU take the fastest of its library's plans; false: the first."},
       {"initializer", one_of(o.initializer, {"pytorch", "keras"}), "Whose first weights."},
+      {"freeze", &o.freeze,
+       "Parameters that stay as they are, with their batch norms' statistics: globs over names; "
+       "backbone: all but the last layer's; bn: those of batch norms."},
+      {"unfreeze_at", &o.unfreeze_at, "The epoch that trains what was frozen; auto: none.",
+       between(2, kMaxEpochs)},
+      {"groups", list(o.groups, [](ParameterRule& rule) { return choice_of(rule); }),
+       "Learning rates and decays of some parameters; of rules for the same the last counts."},
+      {"decay", one_of(o.decay, {"all", "weights"}),
+       "What weight_decay pulls; weights: neither biases nor batch norms."},
   }};
 }
 

@@ -185,6 +185,10 @@ void ValueReader::read(const Target& at, std::optional<int64_t>* value) const {
   read_optional(at, value);
 }
 
+void ValueReader::read(const Target& at, std::optional<double>* value) const {
+  read_optional(at, value);
+}
+
 void ValueReader::read(const Target& at, std::optional<Size2d>* value) const {
   read_optional(at, value);
 }

@@ -51,6 +51,7 @@ class ValueReader {
   void read(const Target& at, std::vector<double>* value) const;
   void read(const Target& at, std::vector<std::string>* value) const;
   void read(const Target& at, std::optional<int64_t>* value) const;
+  void read(const Target& at, std::optional<double>* value) const;
   void read(const Target& at, std::optional<Size2d>* value) const;
   void read(const Target& at, const OneOf& value) const;
 

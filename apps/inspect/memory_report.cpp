@@ -35,8 +35,8 @@ MemoryReport planned(const Job& job) {
   report.gradients = bytes_of(arena.gradients());
   for (int i = 0; i < arena.states(); ++i) report.optimizer_state += bytes_of(arena.state(i));
   report.buffers = 2 * bytes_of(job.model->named_buffers());
-  report.batches = job.training_step.input_bytes() + job.evaluate.input_bytes();
-  report.training = job.training_step.arena_bytes();
+  report.batches = job.training_step->input_bytes() + job.evaluate.input_bytes();
+  report.training = job.training_step->arena_bytes();
   report.evaluation = job.evaluate.arena_bytes();
   return report;
 }

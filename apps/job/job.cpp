@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/job/job.h"
 
+#include "smtrain/apps/job/parameter_groups.h"
 #include "smtrain/apps/job/samplers.h"
-#include "smtrain/apps/model/build_model.h"
 #include "smtrain/engine/autograd.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/machine.h"
-#include "smtrain/nn/keras_init.h"
+#include "smtrain/nn/freeze.h"
 
 #include <fmt/format.h>
 
@@ -39,17 +39,6 @@ std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset
         fmt::format("data: training has the classes [{}], validation has [{}]",
                     fmt::join(training.classes(), ", "), fmt::join(data.dataset->classes(), ", ")));
   return data;
-}
-
-nn::ModulePtr new_model(const Recipe& recipe, const Shape& input, const data::Dataset& training) {
-  Context& context = Context::current();
-  nn::ModulePtr model =
-      build_model(recipe.model, input, static_cast<int64_t>(training.classes().size()));
-  if (recipe.train.initializer == Initializer::keras) {
-    initialize_as_keras(*model, context.generator());
-  }
-  model->to(context.device());
-  return model;
 }
 
 }  // namespace
@@ -91,16 +80,29 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       validation_loader(validation ? std::optional(app::validation_loader(*validation, recipe))
                                    : std::nullopt),
       preprocessing(app::preprocessing(recipe.data, train_loader.sample_shape()[0])),
-      model(new_model(recipe, train_loader.sample_shape(), *training.dataset)),
+      first(first_model(recipe, train_loader.sample_shape(),
+                        static_cast<int64_t>(training.dataset->classes().size()), preprocessing)),
+      model(first.model),
       objective(recipe.train.loss, static_cast<int64_t>(training.dataset->classes().size())),
       optimizer_options(optimizer_in_use(recipe)),
       rate(recipe.train, base_lr(optimizer_options), train_loader.size()),
-      optimizer(build_optimizer(optimizer_options, model->parameters())),
-      training_step(*model, *optimizer, objective, preprocessing, resident.get(),
+      optimizer(build_optimizer(optimizer_options, parameter_groups(*model, recipe))),
+      training_step(std::in_place, *model, *optimizer, objective, preprocessing, resident.get(),
                     recipe.train.capture),
       evaluate(*model, objective, preprocessing, recipe.quirks.test_loss, recipe.train.capture) {
   if (validation_loader)
     check_takes(*model, train_loader.sample_shape(), validation_loader->sample_shape());
+}
+
+void Job::unfreeze() {
+  nn::unfreeze(*model);
+  auto of_all = build_optimizer(optimizer_options, parameter_groups(*model, recipe));
+  of_all->take_state(*optimizer);
+  training_step.reset();  // it has to do with the optimizer that goes
+  optimizer = std::move(of_all);
+  training_step.emplace(*model, *optimizer, objective, preprocessing, resident.get(),
+                        recipe.train.capture);
+  evaluate.forget();  // parameters have moved
 }
 
 }  // namespace smtrain::app

@@ -4,6 +4,7 @@
 #include "smtrain/apps/config/learning_rate.h"
 #include "smtrain/apps/config/recipe.h"
 #include "smtrain/apps/job/evaluator.h"
+#include "smtrain/apps/job/first_model.h"
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/objective.h"
 #include "smtrain/apps/job/training_step.h"
@@ -33,6 +34,10 @@ struct Job {
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
+  /// Trains from here on what train.freeze names too; what the optimizer remembers of the others
+  /// stays.
+  void unfreeze();
+
   const Recipe& recipe;
   JobData training;
   std::shared_ptr<data::Sampler> training_sampler;
@@ -41,12 +46,13 @@ struct Job {
   std::optional<JobData> validation;
   std::optional<data::DataLoader> validation_loader;  // none when the recipe names no data
   Preprocessing preprocessing;
+  FirstModel first;
   nn::ModulePtr model;
   Objective objective;
   OptimizerOptions optimizer_options;
   PlannedRate rate;
   std::unique_ptr<optim::Optimizer> optimizer;
-  TrainingStep training_step;
+  std::optional<TrainingStep> training_step;  // made anew by unfreeze()
   Evaluator evaluate;
 };
 

@@ -26,10 +26,10 @@ struct MakeOptimizer {
 
   template <typename O, typename Options>
   Result make(const Options& options) {
-    return std::make_unique<O>(std::move(parameters), options);
+    return std::make_unique<O>(groups, options);
   }
 
-  std::vector<Tensor> parameters;
+  const optim::Groups& groups;
 };
 
 }  // namespace
@@ -60,9 +60,8 @@ Tensor Objective::operator()(const Tensor& output, const Tensor& target,
 }
 
 std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& options,
-                                                  std::vector<Tensor> parameters) {
-  std::erase_if(parameters, [](const Tensor& parameter) { return !parameter.requires_grad(); });
-  return std::visit(MakeOptimizer{std::move(parameters)}, options);
+                                                  const optim::Groups& groups) {
+  return std::visit(MakeOptimizer{groups}, options);
 }
 
 }  // namespace smtrain::app

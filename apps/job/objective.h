@@ -23,8 +23,8 @@ class Objective {
   Tensor class_weights_;  // undefined: every class counts 1
 };
 
-/// The optimizer that a recipe names, over the parameters that require a gradient.
+/// The optimizer that a recipe names.
 std::unique_ptr<optim::Optimizer> build_optimizer(const OptimizerOptions& options,
-                                                  std::vector<Tensor> parameters);
+                                                  const optim::Groups& groups);
 
 }  // namespace smtrain::app

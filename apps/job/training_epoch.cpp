@@ -18,7 +18,7 @@ bool TrainingEpoch::next() {
 }
 
 std::span<const StepResult> TrainingEpoch::train(int64_t steps) {
-  TrainingStep& step = job_.training_step;
+  TrainingStep& step = *job_.training_step;
   if (job_.resident == nullptr) {
     step((*batch_)->images, (*batch_)->targets);
     return step.results();

@@ -4,6 +4,7 @@
 #include "smtrain/apps/model/build_layers.h"
 #include "smtrain/nn/models/mnist_cnn.h"
 #include "smtrain/nn/models/net.h"
+#include "smtrain/nn/models/resnet.h"
 
 #include <string_view>
 
@@ -38,6 +39,14 @@ class ModelBuilder {
                                                    .dense_dropout = model.dense_dropout});
   }
 
+  template <int64_t kDepth>
+  nn::ModulePtr operator()(const ResNetModel<kDepth>& model) const {
+    check_agreement(model);
+    return build<nn::ResNet>(
+        "resnet",
+        nn::ResNetOptions{.depth = kDepth, .classes = classes_, .in_channels = input_[0]});
+  }
+
   nn::ModulePtr operator()(const LayersModel& model) const {
     return build_layers(model.layers, input_, classes_, max_parameters_);
   }
@@ -45,8 +54,7 @@ class ModelBuilder {
  private:
   Size2d image_size() const { return {input_[1], input_[2]}; }
 
-  template <typename Model>
-  void check_agreement(const Model& model) const {
+  void check_agreement(const NamedModel& model) const {
     check(model.classes.value_or(classes_) == classes_, "model.classes is ",
           model.classes.value_or(0), ", but the data has ", classes_, " classes");
     check(model.channels.value_or(input_[0]) == input_[0], "model.channels is ",

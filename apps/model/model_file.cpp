@@ -131,13 +131,17 @@ void save_model(const OutputOptions& output, const ModelCard& card, const nn::Mo
                     {.format = output.pth_format, .module_prefix = output.pth_module_prefix});
 }
 
+ModelCard read_card(const nn::StateDict& state, const std::string& file) {
+  return CardReader(state.metadata(), file).card();
+}
+
 TrainedModel load_model(const std::filesystem::path& path) {
   const auto file = is_folder(path) ? path / kModelFile : path;
   if (is_file(file) && file.extension() != ".safetensors")
     bad_input(file.string(),
               ": expected a .safetensors file of smtrain, or a folder that holds one");
   const nn::StateDict state = nn::read_safetensors(file);
-  ModelCard card = CardReader(state.metadata(), file.string()).card();
+  ModelCard card = read_card(state, file.string());
 
   int64_t numbers = 0;  // so that a recipe that lies about sizes allocates no more than the file
   for (const auto& [name, tensor] : state) numbers += tensor.numel();

@@ -42,6 +42,10 @@ void check_can_save(const OutputOptions& output);
 /// output.model_dir, each atomically.
 void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model);
 
+/// The card in a state dict's metadata. Throws BadInput naming `file` where there is none, or a
+/// damaged one.
+ModelCard read_card(const nn::StateDict& state, const std::string& file);
+
 /// Reads what save_model() wrote: a model.safetensors file, or a folder that holds one. Throws
 /// BadInput naming the file when it is missing, damaged or not one of ours,
 /// std::invalid_argument when the weights do not fit.

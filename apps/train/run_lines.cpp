@@ -33,17 +33,23 @@ std::string precision_text() {
 
 }  // namespace
 
+std::string parameters_text(const Job& job) {
+  int64_t parameters = 0, trained = 0;
+  for (const auto& [name, parameter] : job.model->named_parameters()) {
+    parameters += parameter.numel();
+    if (parameter.requires_grad()) trained += parameter.numel();
+  }
+  const std::string text = fmt::format("{} parameters", parameters);
+  return trained == parameters ? text : fmt::format("{}, {} of them trained", text, trained);
+}
+
 std::string header_line(const Job& job) {
   Recipe recipe = job.recipe;
   OptimizerOptions optimizer = job.optimizer_options;
-  int64_t parameters = 0;
-  for (const auto& [name, parameter] : job.model->named_parameters())
-    parameters += parameter.numel();
-
   const Choice model = choice_of(recipe.model);
-  std::string line =
-      fmt::format("version {}; model {}, {} parameters; optimizer {}", SMTRAIN_VERSION,
-                  model.kinds[model.chosen()].name, parameters, one_line(choice_of(optimizer)));
+  std::string line = fmt::format("version {}; model {}, {}; optimizer {}", SMTRAIN_VERSION,
+                                 model.kinds[model.chosen()].name, parameters_text(job),
+                                 one_line(choice_of(optimizer)));
   if (recipe.quirks.keras_lr == KerasLr::ignored) {
     line += fmt::format(", train.optimizer.lr {} is ignored", base_lr(recipe.train.optimizer));
   }

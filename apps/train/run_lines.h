@@ -8,6 +8,9 @@
 
 namespace smtrain::app {
 
+/// "42506307 parameters, 6147 of them trained"; where all are, without the second part.
+std::string parameters_text(const Job& job);
+
 /// What is about to be trained and how: version, model and its parameters, the optimizer with the
 /// options that it has, batch size, device and compute threads.
 std::string header_line(const Job& job);

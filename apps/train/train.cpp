@@ -60,7 +60,7 @@ bool evaluates_after_epoch(const Recipe& recipe, int64_t epoch, int64_t step) {
 // next evaluation or the end of the run.
 int64_t steps_without_pause(const Job& job, int64_t step) {
   int64_t end = step + 1;
-  while (end - step < job.training_step.max_steps() && end < job.rate.total_steps() &&
+  while (end - step < job.training_step->max_steps() && end < job.rate.total_steps() &&
          job.rate.at(end) == job.rate.at(step) && !evaluates_after_step(job.recipe, end)) {
     ++end;
   }
@@ -95,7 +95,7 @@ EpochMetrics train_epoch(Job& job, int64_t epoch, int64_t first_step, TrainingLo
     for (const StepResult& result : batches.train(steps_without_pause(job, step))) {
       ++step;
       if (!std::isfinite(result.loss))
-        fail("train: epoch ", epoch, ", step ", step, ": ", job.training_step.why_not_finite());
+        fail("train: epoch ", epoch, ", step ", step, ": ", job.training_step->why_not_finite());
       progress.add_batch(result.samples, result.loss);
       progress.correct += result.correct;
       log.step(progress);
@@ -129,7 +129,8 @@ void note_places(const SplitOptions& data, const std::string& place, RunRecord& 
 // Throws std::invalid_argument for the first with --strict.
 void warn_of_traps(const Job& job, const RunOptions& run, std::ostream& err) {
   const DataFacts facts = facts_of(*job.training.dataset, job.train_loader.size());
-  const std::vector<std::string> traps = texts_of(traps_in(job.recipe, run.places, facts));
+  std::vector<std::string> traps = texts_of(traps_in(job.recipe, run.places, facts));
+  traps.insert(traps.end(), job.first.warnings.begin(), job.first.warnings.end());
   print_warnings(traps, err);
   refuse_if_strict(run.strict, traps);
 }
@@ -143,6 +144,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   PlanKeeper plans(recipe, context.device(), notices.warning());
   Job job(recipe, notices.warning());
   warn_of_traps(job, run, notices.warning());
+  for (const std::string& note : job.first.notes) notices.info() << "smtrain: " << note << '\n';
   job.rate.at(0);  // throws for a schedule that does not fit so many steps
 
   if (recipe.train.check_evaluation) check_evaluation(job);
@@ -160,6 +162,11 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   int64_t step = 0;
   bool last = false;
   for (int64_t epoch = 1; !last; ++epoch) {
+    if (epoch == recipe.train.unfreeze_at) {
+      job.unfreeze();
+      notices.info() << "smtrain: epoch " << epoch << " trains all " << parameters_text(job)
+                     << '\n';
+    }
     const auto evaluate_within = [&](int64_t step_now) {
       if (!job.validation_loader) return;
       const Evaluation evaluation = job.evaluate(*job.validation_loader);

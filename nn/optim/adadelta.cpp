@@ -16,9 +16,8 @@ const AdadeltaOptions& checked(const AdadeltaOptions& o) {
 
 }  // namespace
 
-Adadelta::Adadelta(std::vector<Tensor> parameters, AdadeltaOptions options)
-    : Optimizer({{std::move(parameters), checked(options).lr, options.weight_decay}}, 2),
-      options_(options) {}
+Adadelta::Adadelta(const Groups& parameters, AdadeltaOptions options)
+    : Optimizer(parameters, checked(options).lr, options.weight_decay, 2), options_(options) {}
 
 void Adadelta::update(const OptimizerTargets& targets) {
   call(arena().device(), &KernelTable::adadelta_step,

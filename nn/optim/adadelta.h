@@ -20,7 +20,7 @@ struct AdadeltaOptions {
 class Adadelta : public Optimizer {
  public:
   /// Throws std::invalid_argument for a negative option and for rho outside [0, 1].
-  Adadelta(std::vector<Tensor> parameters, AdadeltaOptions options);
+  Adadelta(const Groups& parameters, AdadeltaOptions options);
 
  private:
   void update(const OptimizerTargets& targets) override;

@@ -15,9 +15,8 @@ const AdagradOptions& checked(const AdagradOptions& o) {
 
 }  // namespace
 
-Adagrad::Adagrad(std::vector<Tensor> parameters, AdagradOptions options)
-    : Optimizer({{std::move(parameters), checked(options).lr, options.weight_decay}}, 1),
-      options_(options) {}
+Adagrad::Adagrad(const Groups& parameters, AdagradOptions options)
+    : Optimizer(parameters, checked(options).lr, options.weight_decay, 1), options_(options) {}
 
 void Adagrad::update(const OptimizerTargets& targets) {
   call(arena().device(), &KernelTable::adagrad_step,

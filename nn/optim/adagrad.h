@@ -18,7 +18,7 @@ struct AdagradOptions {
 class Adagrad : public Optimizer {
  public:
   /// Throws std::invalid_argument for a negative option.
-  Adagrad(std::vector<Tensor> parameters, AdagradOptions options);
+  Adagrad(const Groups& parameters, AdagradOptions options);
 
  private:
   void update(const OptimizerTargets& targets) override;

@@ -21,9 +21,8 @@ const BasicAdamOptions<form>& checked(const BasicAdamOptions<form>& o) {
 }  // namespace
 
 template <AdamForm form>
-BasicAdam<form>::BasicAdam(std::vector<Tensor> parameters, BasicAdamOptions<form> options)
-    : Optimizer({{std::move(parameters), checked(options).lr, options.weight_decay}},
-                options.amsgrad ? 3 : 2),
+BasicAdam<form>::BasicAdam(const Groups& parameters, BasicAdamOptions<form> options)
+    : Optimizer(parameters, checked(options).lr, options.weight_decay, options.amsgrad ? 3 : 2),
       options_(options) {}
 
 template <AdamForm form>

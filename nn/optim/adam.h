@@ -29,7 +29,7 @@ class BasicAdam : public Optimizer {
  public:
   /// Throws std::invalid_argument for a negative option, betas outside [0, 1), and amsgrad with the
   /// Keras form.
-  BasicAdam(std::vector<Tensor> parameters, BasicAdamOptions<form> options);
+  BasicAdam(const Groups& parameters, BasicAdamOptions<form> options);
 
  private:
   void update(const OptimizerTargets& targets) override;

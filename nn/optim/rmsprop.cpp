@@ -18,9 +18,9 @@ int state_count(const BasicRmspropOptions<tensorflow>& o) {
 }  // namespace
 
 template <bool tensorflow>
-BasicRmsprop<tensorflow>::BasicRmsprop(std::vector<Tensor> parameters,
+BasicRmsprop<tensorflow>::BasicRmsprop(const Groups& parameters,
                                        BasicRmspropOptions<tensorflow> options)
-    : Optimizer({{std::move(parameters), options.lr, options.weight_decay}}, state_count(options)),
+    : Optimizer(parameters, options.lr, options.weight_decay, state_count(options)),
       options_(options) {
   if (tensorflow) {
     const Tensor& square = arena().state(0);

@@ -28,7 +28,7 @@ template <bool tensorflow>
 class BasicRmsprop : public Optimizer {
  public:
   /// Throws std::invalid_argument for a negative option.
-  BasicRmsprop(std::vector<Tensor> parameters, BasicRmspropOptions<tensorflow> options);
+  BasicRmsprop(const Groups& parameters, BasicRmspropOptions<tensorflow> options);
 
  private:
   void update(const OptimizerTargets& targets) override;

@@ -17,8 +17,8 @@ const SgdOptions& checked(const SgdOptions& o) {
 
 }  // namespace
 
-SGD::SGD(std::vector<Tensor> parameters, SgdOptions options)
-    : Optimizer({{std::move(parameters), checked(options).lr, options.weight_decay}},
+SGD::SGD(const Groups& parameters, SgdOptions options)
+    : Optimizer(parameters, checked(options).lr, options.weight_decay,
                 options.momentum != 0 ? 1 : 0),
       options_(options) {}
 

@@ -23,7 +23,7 @@ class SGD : public Optimizer {
  public:
   /// Throws std::invalid_argument for a negative option, and for nesterov without momentum or with
   /// dampening.
-  SGD(std::vector<Tensor> parameters, SgdOptions options);
+  SGD(const Groups& parameters, SgdOptions options);
 
  private:
   void update(const OptimizerTargets& targets) override;

@@ -416,23 +416,23 @@ TEST_F(Train, AStepWhoseLossIsNotFiniteLeavesTheModelAsItWas) {
     const Tensor good = full({4, 1, 2, 2}, 1, {.dtype = DType::f32});
     const Tensor bad = full({4, 1, 2, 2}, NAN, {.dtype = DType::f32});
     const Tensor targets = zeros({4}, {.dtype = DType::i64});
-    for (int i = 0; i < 5; ++i) job.training_step(good, targets);  // recorded by now
+    for (int i = 0; i < 5; ++i) (*job.training_step)(good, targets);  // recorded by now
 
     std::map<std::string, std::vector<double>> before, after;
     for (const auto& [name, tensor] : job.model->state_dict())
       before[name] = tensor.to_vector<double>();
     for (int i = 0; i < 2; ++i) {  // the second has the same reason
-      job.training_step(bad, targets);
-      ASSERT_EQ(job.training_step.results().size(), 1u);
-      EXPECT_TRUE(std::isnan(job.training_step.results()[0].loss));
-      EXPECT_EQ(job.training_step.why_not_finite(),
+      (*job.training_step)(bad, targets);
+      ASSERT_EQ(job.training_step->results().size(), 1u);
+      EXPECT_TRUE(std::isnan(job.training_step->results()[0].loss));
+      EXPECT_EQ(job.training_step->why_not_finite(),
                 "the loss is nan; the batch holds numbers that are not finite");
     }
     for (const auto& [name, tensor] : job.model->state_dict())
       after[name] = tensor.to_vector<double>();
     EXPECT_EQ(after, before);
-    job.training_step(good, targets);  // goes on
-    EXPECT_TRUE(std::isfinite(job.training_step.results()[0].loss));
+    (*job.training_step)(good, targets);  // goes on
+    EXPECT_TRUE(std::isfinite(job.training_step->results()[0].loss));
   }
 }
 
