@@ -71,11 +71,6 @@ struct CudaConv2d {
   /// y as a matrix has a row for each pixel.
   int64_t y_rows() const { return shape.batch * shape.out_height * shape.out_width; }
 
-  /// Whether the convolution's own plan does the relu.
-  bool fuses_relu(const Conv2dArgs& args) const {
-    return args.relu && args.bias != nullptr && with_bias_and_relu;
-  }
-
   size_t forward_workspace_bytes() const {
     return std::max(plain.workspace_bytes(), with_bias.workspace_bytes());
   }
