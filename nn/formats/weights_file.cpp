@@ -4,6 +4,7 @@
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/compression.h"
 #include "smtrain/engine/io/tar.h"
+#include "smtrain/nn/formats/npz.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
 
@@ -17,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Endings of files of weights, the best first.
-constexpr std::array<std::string_view, 3> kEndings = {".safetensors", ".pth", ".pt"};
+constexpr std::array<std::string_view, 4> kEndings = {".safetensors", ".pth", ".pt", ".npz"};
 
 /// Where an entry of a folder or archive stands among those endings; past the last: not of weights.
 size_t rank_of(const std::string& name) {
@@ -66,6 +67,15 @@ std::vector<uint8_t> unpack(std::span<const uint8_t> archive, std::string& name)
   return best;
 }
 
+/// The name in a zip archive's first local header.
+std::string first_entry(std::span<const uint8_t> zip) {
+  constexpr size_t kLengthAt = 26, kNameAt = 30;
+  if (zip.size() < kNameAt) return "";
+  const size_t length = zip[kLengthAt] + size_t{zip[kLengthAt + 1]} * 256;
+  const auto name = zip.subspan(kNameAt, std::min(length, zip.size() - kNameAt));
+  return {name.begin(), name.end()};
+}
+
 }  // namespace
 
 WeightsFormat weights_format(std::span<const uint8_t> bytes, const std::string& name) {
@@ -74,7 +84,9 @@ WeightsFormat weights_format(std::span<const uint8_t> bytes, const std::string& 
            std::equal(magic.begin(), magic.end(), bytes.begin(),
                       [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
   };
-  if (begins_with("PK\x03\x04") || begins_with("\x80\x02")) return WeightsFormat::pytorch;
+  if (begins_with("PK\x03\x04"))
+    return first_entry(bytes).ends_with(".npy") ? WeightsFormat::npz : WeightsFormat::pytorch;
+  if (begins_with("\x80\x02")) return WeightsFormat::pytorch;
   constexpr size_t kSafetensorsBrace = 8;  // after the length of the header
   if (bytes.size() > kSafetensorsBrace && bytes[kSafetensorsBrace] == '{')
     return WeightsFormat::safetensors;
@@ -98,6 +110,7 @@ StateDict WeightsFile::state_dict() const {
   switch (format_) {
     case WeightsFormat::pytorch: return PytorchFile(bytes_, name_).state_dict();
     case WeightsFormat::safetensors: return read_safetensors(bytes_, name_);
+    case WeightsFormat::npz: return read_npz(bytes_, name_);
   }
   mistake("WeightsFile: no such format");
 }

@@ -15,7 +15,7 @@
 namespace smtrain::nn {
 
 /// The kinds of files that weights come in; the first bytes say which.
-enum class WeightsFormat : uint8_t { pytorch, safetensors };
+enum class WeightsFormat : uint8_t { pytorch, safetensors, npz };
 
 /// Throws BadInput naming the file for bytes that begin like none of them.
 WeightsFormat weights_format(std::span<const uint8_t> bytes, const std::string& name);
