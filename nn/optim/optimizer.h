@@ -4,6 +4,7 @@
 #include "smtrain/engine/parameter_arena.h"
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ struct Groups : std::vector<Group> {
   Groups(std::vector<Tensor> parameters) {
     push_back({.parameters = std::move(parameters), .weight_decay = {}});
   }
+  Groups(std::initializer_list<Tensor> parameters) : Groups(std::vector<Tensor>(parameters)) {}
 };
 
 /// Updates parameters from their gradients. Building one moves the parameters into its arena, so
