@@ -2,6 +2,7 @@
 #include "smtrain/engine/io/zip_writer.h"
 
 #include "smtrain/engine/io/zip.h"
+#include "smtrain/tests/memory_writer.h"
 #include "smtrain/tests/shared_data.h"
 
 #include <gmock/gmock.h>
@@ -14,28 +15,13 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using ::testing::ThrowsMessage;
 
-/// Keeps what is written, as if it stood behind `before` other bytes.
-class MemoryWriter : public FileWriter {
- public:
-  explicit MemoryWriter(uint64_t before = 0) : before_(before) {}
-
-  using FileWriter::write;
-  void write(std::span<const uint8_t> bytes) override { text_.append(bytes.begin(), bytes.end()); }
-  uint64_t size() const override { return before_ + text_.size(); }
-  const std::string& text() const { return text_; }
-
- private:
-  uint64_t before_;
-  std::string text_;
-};
-
 class ZipWriterGoldens : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ZipWriterGoldens, GivesTorchsBytesForTorchsRecords) {
   const std::string folder = GetParam();
   const MappedFile file(test::golden("files/" + folder + ".pth"));
   const ZipReader zip(file.bytes(), folder);
-  MemoryWriter out;
+  test::MemoryWriter out;
   ZipWriter writer(out, ZipLayout::pytorch);
   for (const ZipEntry& entry : zip.entries()) writer.add(entry.name, zip.read(entry));
   writer.finish();
@@ -49,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Files, ZipWriterGoldens,
 
 TEST(ZipWriter, DataBeginAtMultiplesOf64) {
   for (size_t length = 1; length < 70; ++length) {
-    MemoryWriter out;
+    test::MemoryWriter out;
     ZipWriter writer(out, ZipLayout::pytorch);
     writer.add(std::string(length, 'n') + "/a", bytes_of("first"));
     EXPECT_EQ(out.text().find("first") % 64, 0u) << length;
@@ -62,7 +48,7 @@ TEST(ZipWriter, DataBeginAtMultiplesOf64) {
 }
 
 TEST(ZipWriter, PlacesBeyond4GiBAreIn64Bits) {
-  MemoryWriter out(0x1'2345'6780);
+  test::MemoryWriter out(0x1'2345'6780);
   ZipWriter writer(out, ZipLayout::pytorch);
   writer.add("x/a", bytes_of("abc"));
   writer.finish();
@@ -75,7 +61,7 @@ TEST(ZipWriter, PlacesBeyond4GiBAreIn64Bits) {
 }
 
 TEST(ZipWriter, PlainEntriesSayTheirSizesFirst) {
-  MemoryWriter out;
+  test::MemoryWriter out;
   ZipWriter writer(out, ZipLayout::plain);
   writer.add("a/b", {bytes_of("12345"), bytes_of("6789")});
   writer.add("empty", bytes_of(""));
@@ -93,7 +79,7 @@ TEST(ZipWriter, PlainEntriesSayTheirSizesFirst) {
 }
 
 TEST(ZipWriter, RefusesNamesThatAreTooLong) {
-  MemoryWriter out;
+  test::MemoryWriter out;
   ZipWriter writer(out, ZipLayout::plain);
   EXPECT_THAT([&] { writer.add(std::string(65536, 'n'), bytes_of("")); },
               ThrowsMessage<std::invalid_argument>(
