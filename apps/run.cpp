@@ -9,6 +9,7 @@
 #include "smtrain/apps/config/reference.h"
 #include "smtrain/apps/doctor/doctor.h"
 #include "smtrain/apps/evaluate/evaluate.h"
+#include "smtrain/apps/export/export.h"
 #include "smtrain/apps/inspect/inspect.h"
 #include "smtrain/apps/inspect/memory_report.h"
 #include "smtrain/apps/predict/predict.h"
@@ -66,7 +67,11 @@ struct Run {
   RunRecord& record;
 
   int operator()(const TrainCommand& c) const { return train_in_environment(c.job, record); }
-  int operator()(const EvaluateCommand& c) const { return evaluate(c, std::cout, std::cerr); }
+  int operator()(const EvaluateCommand& c) const {
+    if (c.config.empty()) return evaluate(c, std::cout, std::cerr);
+    const JobArguments job = in_environment({.config = c.config, .settings = c.settings});
+    return evaluate_weights(c.model, read_job_recipe(job, std::cerr).recipe, std::cout, std::cerr);
+  }
   int operator()(const PredictCommand& c) const { return predict(c, std::cout, std::cerr); }
   int operator()(const InspectCommand& c) const {
     if (!c.memory) return inspect(c, std::cout, std::cerr);
@@ -75,6 +80,8 @@ struct Run {
                      std::cerr);
     return 0;
   }
+  int operator()(const ExportCommand& c) const { return export_as(c, std::cout); }
+  int operator()(const ConvertCommand& c) const { return convert(c, std::cout); }
   int operator()(const DataShowCommand& c) const {
     DataShowCommand command = c;
     if (c.job.data.empty()) command.job = in_environment(c.job);

@@ -73,6 +73,8 @@ void add_evaluate(CLI::App& program, EvaluateCommand& evaluate) {
   command.add_option("--model", evaluate.model, "A model file or its folder")
       ->type_name("PATH")
       ->required();
+  command.add_option("--config", evaluate.config, "The recipe of weights that come without one")
+      ->type_name("FILE");
   add_settings(command, kEvaluateFlags, evaluate.settings);
 }
 
@@ -104,6 +106,28 @@ void add_inspect(CLI::App& program, InspectCommand& inspect) {
       ->check(CLI::Range(kFewestMeasuredSteps, kMostMeasuredSteps))
       ->needs(memory);
   add_settings(command, kInspectFlags, inspect.settings);
+}
+
+void add_export(CLI::App& program, ExportCommand& exported) {
+  CLI::App& command = *program.add_subcommand("export", "Writes a model as other programs read it");
+  command.add_option("--model", exported.model, "A model file or its folder")
+      ->type_name("PATH")
+      ->required();
+  command.add_option("--to", exported.to, "keras, mxnet, npz, onnx, pth or safetensors")
+      ->type_name("FORMAT")
+      ->required();
+  command.add_option("-o,--out", exported.out, "The file; without it one beside the model")
+      ->type_name("FILE");
+}
+
+void add_convert(CLI::App& program, ConvertCommand& convert) {
+  CLI::App& command = *program.add_subcommand("convert", "Writes weights in another format");
+  command.add_option("from", convert.from, "A file of weights")->type_name("FROM")->required();
+  command.add_option("to", convert.to, "A file whose ending says the format")
+      ->type_name("TO")
+      ->required();
+  command.add_option("--model", convert.model, "A model of smtrain's that names the layers")
+      ->type_name("PATH");
 }
 
 void add_env(CLI::App& program, EnvCommand& env) {
@@ -139,6 +163,8 @@ struct Commands {
   EvaluateCommand evaluate;
   PredictCommand predict;
   InspectCommand inspect;
+  ExportCommand exported;
+  ConvertCommand convert;
   DataCommands data;
   ConfigCommands config;
   CompletionCommand completion;
@@ -152,6 +178,8 @@ struct Commands {
     add_evaluate(program, evaluate);
     add_predict(program, predict);
     add_inspect(program, inspect);
+    add_export(program, exported);
+    add_convert(program, convert);
     add_data(program, data, job);
     add_config(program, config);
     add_env(program, env);
@@ -165,6 +193,8 @@ struct Commands {
     if (name == "evaluate") return evaluate;
     if (name == "predict") return predict;
     if (name == "inspect") return inspect;
+    if (name == "export") return exported;
+    if (name == "convert") return convert;
     if (name == "show") return DataShowCommand{job, data.show.split, data.show.n, data.show.out};
     if (name == "digits") return data.digits;
     if (name == "folders") return data.folders;

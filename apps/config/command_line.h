@@ -37,9 +37,11 @@ struct TrainCommand {
   JobArguments job;
 };
 
-/// smtrain evaluate --model PATH: the recipe is the model's own, with `settings` over it.
+/// smtrain evaluate --model PATH: the recipe is the model's own, with `settings` over it. Weights
+/// of another program's have none: --config names one.
 struct EvaluateCommand {
   std::string model;
+  std::string config = {};  // empty: the model's own
   std::vector<Setting> settings;
 };
 
@@ -58,6 +60,19 @@ struct InspectCommand {
   bool json = false;                   // of --memory
   int64_t steps = 6;                   // of training, that --memory runs
   std::vector<Setting> settings = {};  // of the recipes
+};
+
+/// smtrain export --model PATH --to FORMAT
+struct ExportCommand {
+  std::string model;
+  std::string to;   // a format: "onnx"
+  std::string out;  // a file; empty: beside the model
+};
+
+/// smtrain convert FROM TO: weights from a file of one format to another's.
+struct ConvertCommand {
+  std::string from, to;
+  std::string model;  // of smtrain's, that says which tensor is which; empty: none
 };
 
 /// smtrain data show: the pictures of a job, or with --data of its `data`.
@@ -124,11 +139,11 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command =
-    std::variant<TrainCommand, EvaluateCommand, PredictCommand, InspectCommand, DataShowCommand,
-                 SynthDigitsCommand, SynthFoldersCommand, ConfigExplainCommand, ConfigCheckCommand,
-                 ConfigSchemaCommand, ConfigReferenceCommand, CompletionCommand, EnvCommand,
-                 DoctorCommand, PrintCommand>;
+using Command = std::variant<TrainCommand, EvaluateCommand, PredictCommand, InspectCommand,
+                             ExportCommand, ConvertCommand, DataShowCommand, SynthDigitsCommand,
+                             SynthFoldersCommand, ConfigExplainCommand, ConfigCheckCommand,
+                             ConfigSchemaCommand, ConfigReferenceCommand, CompletionCommand,
+                             EnvCommand, DoctorCommand, PrintCommand>;
 
 /// What the arguments, without the program's name, ask for. In the names of options '-' and '_' are
 /// the same. Throws std::invalid_argument naming an unknown command or option, with the nearest one

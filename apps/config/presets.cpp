@@ -10,7 +10,7 @@ std::vector<Setting> settings_of(Preset preset) {
       return {{.key = "train.freeze", .value = "[backbone]", .origin = "recipe: finetune"},
               {.key = "train.unfreeze_at", .value = "2", .origin = "recipe: finetune"},
               {.key = "train.groups",
-               .value = "[{by: depth, lr_decay: 0.5}]",
+               .value = "[{depth: 0.5}]",
                .origin = "recipe: finetune"}};
     case Preset::linear_probe:
       return {{.key = "train.freeze", .value = "[backbone]", .origin = "recipe: linear_probe"}};

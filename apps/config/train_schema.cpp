@@ -171,13 +171,15 @@ Group keys_of(NamedParameters& o) {
 }
 
 Group keys_of(ParametersByDepth& o) {
-  return {{{"lr_decay", &o.lr_decay, "A layer's learning rate / that of the layer after it.",
-            Range{.least = 0, .most = 1, .above_least = true}}}};
+  return with_leading_key(
+      {{"lr_decay", &o.lr_decay, "A layer's learning rate / that of the layer after it.",
+        Range{.least = 0, .most = 1, .above_least = true}}});
 }
 
 Choice choice_of(ParameterRule& rule) {
-  return choice(rule, "by",
-                {{{"name", "Parameters that are named."}, {"depth", "Every part of the model."}}});
+  return choice(rule, "",
+                {{{"parameters", "Rates of parameters that are named."},
+                  {"depth", "Earlier layers learn slower."}}});
 }
 
 Group keys_of(TrainOptions& o) {

@@ -17,19 +17,6 @@
 namespace smtrain::app {
 namespace {
 
-// "0", "1", ... where the recipe says how many classes there are.
-std::vector<std::string> numbered_classes(const ModelOptions& model) {
-  const int64_t classes = std::visit(
-      [](const auto& options) -> int64_t {
-        if constexpr (requires { options.classes; }) return options.classes.value_or(0);
-        return 0;
-      },
-      model);
-  std::vector<std::string> names;
-  for (int64_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
-  return names;
-}
-
 // Validation data, which must know the classes of the training data.
 std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset& training,
                                        std::ostream& err) {
@@ -42,6 +29,18 @@ std::optional<JobData> open_validation(const Recipe& recipe, const data::Dataset
 }
 
 }  // namespace
+
+std::vector<std::string> numbered_classes(const ModelOptions& model) {
+  const int64_t classes = std::visit(
+      [](const auto& options) -> int64_t {
+        if constexpr (requires { options.classes; }) return options.classes.value_or(0);
+        return 0;
+      },
+      model);
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
+  return names;
+}
 
 ContextOptions context_options(const Recipe& recipe) {
   const Device device = recipe.device == "auto" ? Device::best() : Device::named(recipe.device);

@@ -21,6 +21,9 @@ namespace smtrain::app {
 /// The context that a recipe asks for: device, compute threads, seed, precision.
 ContextOptions context_options(const Recipe& recipe);
 
+/// "0", "1", ... where the recipe says how many classes there are, else none.
+std::vector<std::string> numbered_classes(const ModelOptions& model);
+
 /// Throws std::invalid_argument unless a model that was made for pictures [C, H, W] takes those
 /// of another shape too: models that pool adaptively do.
 void check_takes(nn::Module& model, const Shape& trained, const Shape& shape);

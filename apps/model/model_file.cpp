@@ -122,12 +122,17 @@ void check_can_save(const OutputOptions& output) {
   }
 }
 
-void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model) {
-  const std::filesystem::path folder = output.model_dir;
+void write_model(const std::filesystem::path& file, const ModelCard& card,
+                 const nn::Module& model) {
   nn::StateDict state = model.state_dict();
   state.metadata() = metadata_of(card);
-  nn::write_safetensors(folder / kModelFile, state);
-  nn::write_pytorch(folder / kPytorchFile, state,
+  nn::write_safetensors(file, state);
+}
+
+void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model) {
+  const std::filesystem::path folder = output.model_dir;
+  write_model(folder / kModelFile, card, model);
+  nn::write_pytorch(folder / kPytorchFile, model.state_dict(),
                     {.format = output.pth_format, .module_prefix = output.pth_module_prefix});
 }
 

@@ -38,6 +38,9 @@ inline constexpr char kRecipeKey[] = "smtrain.recipe";
 /// of them is a folder.
 void check_can_save(const OutputOptions& output);
 
+/// Writes a .safetensors file with weights and card, atomically.
+void write_model(const std::filesystem::path& file, const ModelCard& card, const nn::Module& model);
+
 /// Writes model.safetensors (weights and card) and, beside it, model.pth for PyTorch into
 /// output.model_dir, each atomically.
 void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model);

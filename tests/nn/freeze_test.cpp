@@ -45,8 +45,7 @@ TEST(Freeze, PatternsNameParameters) {
 
 std::map<std::string, std::vector<double>> values_of(const Module& model) {
   std::map<std::string, std::vector<double>> values;
-  for (const auto& [name, tensor] : model.state_dict())
-    values[name] = tensor.to_vector<double>();
+  for (const auto& [name, tensor] : model.state_dict()) values[name] = tensor.to_vector<double>();
   return values;
 }
 

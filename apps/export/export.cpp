@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtrain/apps/export/export.h"
+
+#include "smtrain/apps/config/key_text.h"
+#include "smtrain/apps/export/export_format.h"
+#include "smtrain/apps/model/model_file.h"
+#include "smtrain/engine/error.h"
+#include "smtrain/engine/io/file.h"
+#include "smtrain/nn/formats/npz.h"
+#include "smtrain/nn/formats/pytorch.h"
+#include "smtrain/nn/formats/safetensors.h"
+#include "smtrain/nn/formats/weights_file.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace smtrain::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+ExportFormat format_named(const std::string& name) {
+  const std::vector<std::string_view>& names = export_format_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  check(found != names.end(), "export: --to: expected ", alternatives(names), ", got '", name, "'");
+  return static_cast<ExportFormat>(found - names.begin());
+}
+
+void print_files(const std::vector<fs::path>& files, std::ostream& out) {
+  for (const fs::path& file : files) out << file.string() << '\n';
+}
+
+/// Where nothing but names and tensors are needed.
+void write_tensors(const fs::path& file, ExportFormat format, const nn::StateDict& state) {
+  switch (format) {
+    case ExportFormat::pth: return nn::write_pytorch(file, state);
+    case ExportFormat::safetensors: return nn::write_safetensors(file, state);
+    case ExportFormat::npz: return nn::write_npz(file, state);
+  }
+}
+
+}  // namespace
+
+int export_as(const ExportCommand& command, std::ostream& out) {
+  const ExportFormat format = format_named(command.to);
+  const TrainedModel trained = load_model(command.model);
+  fs::path file = command.out;
+  if (file.empty()) {
+    const fs::path model = command.model;
+    file = (is_folder(model) ? model : model.parent_path()) / "model";
+    file += ending_of(format);
+  }
+  print_files(export_model(trained, format, file), out);
+  return 0;
+}
+
+int convert(const ConvertCommand& command, std::ostream& out) {
+  const auto format = export_format_of(command.to);
+  check(format.has_value(), "convert: ", command.to,
+        ": expected a name that ends in .pth, .pt, .safetensors or .npz");
+  const nn::WeightsFile file(command.from);
+  const nn::StateDict state = file.state_dict();
+  write_tensors(command.to, *format, state);
+  print_files({command.to}, out);
+  return 0;
+}
+
+}  // namespace smtrain::app

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "smtrain/apps/model/model_file.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smtrain::app {
+
+/// What models are exported as.
+enum class ExportFormat : uint8_t { pth, safetensors, npz };
+
+/// Their names, in the order of the enumerators: "pth".
+const std::vector<std::string_view>& export_format_names();
+
+/// The format that a file's name ends like: "model.onnx".
+std::optional<ExportFormat> export_format_of(const std::filesystem::path& file);
+
+/// The ending of a format's file: ".pth".
+std::string_view ending_of(ExportFormat format);
+
+/// Writes a model, each file atomically, and gives the files' paths. Throws std::invalid_argument
+/// naming the part of the model that the format has no words for, before anything is written.
+std::vector<std::filesystem::path> export_model(const TrainedModel& trained, ExportFormat format,
+                                                const std::filesystem::path& file);
+
+}  // namespace smtrain::app
