@@ -9,9 +9,7 @@ std::vector<Setting> settings_of(Preset preset) {
     case Preset::finetune:
       return {{.key = "train.freeze", .value = "[backbone]", .origin = "recipe: finetune"},
               {.key = "train.unfreeze_at", .value = "2", .origin = "recipe: finetune"},
-              {.key = "train.groups",
-               .value = "[{depth: 0.5}]",
-               .origin = "recipe: finetune"}};
+              {.key = "train.groups", .value = "[{depth: 0.5}]", .origin = "recipe: finetune"}};
     case Preset::linear_probe:
       return {{.key = "train.freeze", .value = "[backbone]", .origin = "recipe: linear_probe"}};
   }

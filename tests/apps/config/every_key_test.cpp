@@ -58,6 +58,7 @@ struct OtherText {
   std::string operator()(std::vector<double>*) const { return "[0.25, 0.5]"; }
   std::string operator()(std::vector<std::string>*) const { return "[other]"; }
   std::string operator()(std::optional<int64_t>*) const { return "3"; }
+  std::string operator()(std::optional<double>*) const { return "0.25"; }
   std::string operator()(std::optional<Size2d>*) const { return "[3, 4]"; }
   std::string operator()(const OneOf& value) const {
     const size_t count = value.names.size();

@@ -32,7 +32,7 @@ std::vector<Recipe> recipes_of_every_kind() {
                            Normalize{{0.1}, {0.2}}};
   std::vector<Recipe> recipes = {recipe};
   const auto add = [&](auto change) { change(recipes.emplace_back(recipe)); };
-  add([](Recipe& r) { r.model = MnistCnnModel{.classes = 3, .image_size = Size2d(3, 4)}; });
+  add([](Recipe& r) { r.model = MnistCnnModel{{.classes = 3, .image_size = Size2d(3, 4)}}; });
   const Layer relu{ReluLayer{}};
   const std::vector<Layer> layers = {Layer{Conv2dLayer{6, {7, 5}}},
                                      Layer{BatchNorm2dLayer{}},

@@ -44,7 +44,13 @@ TEST(RecipeRoundTrip, EveryKindOfLayerAndTransform) {
        Layer{ResidualLayer{{relu}, {}}}, Layer{ResidualLayer{{relu}, {relu, relu}}},
        Layer{FlattenLayer{}}, Layer{DropoutLayer{0}}, Layer{LinearLayer{7}},
        Layer{LogSoftmaxLayer{}}, Layer{SoftmaxLayer{}},
-       Layer{HeadsLayer{{{"true", {relu}}, {"a b", {Layer{LinearLayer{2, false}}}}}}}}};
+       Layer{HeadsLayer{{{"true", {relu}}, {"a b", {Layer{LinearLayer{2, false}}}}}}}},
+      "weights.pth"};
+  recipe.train.groups = {NamedParameters{{"*.bias", "bn"}, 0.5, 0.0}, NamedParameters{{"fc.*"}},
+                         ParametersByDepth{0.25}};
+  recipe.train.freeze = {"backbone", "layer1.*"};
+  recipe.train.unfreeze_at = 3;
+  recipe.preset = Preset::linear_probe;
   expect_round_trip(recipe);
 }
 

@@ -52,13 +52,13 @@ TEST(BuildModel, NamedModelsTakeTheirSizesFromTheData) {
 }
 
 TEST(BuildModel, RecipeMayRepeatTheDataButNotContradictIt) {
-  const NetModel as_the_data{.classes = 3, .channels = 3, .image_size = Size2d{96, 64}};
+  const NetModel as_the_data{{.classes = 3, .channels = 3, .image_size = Size2d{96, 64}}};
   EXPECT_EQ(mistake(as_the_data, {3, 96, 64}, 3), "no mistake");
   EXPECT_EQ(mistake(as_the_data, {3, 96, 64}, 5), "model.classes is 3, but the data has 5 classes");
   EXPECT_EQ(mistake(as_the_data, {1, 96, 64}, 3), "model.channels is 3, but the images have 1");
   EXPECT_EQ(mistake(as_the_data, {3, 64, 96}, 3),
             "model.image_size is 96x64, but the images are 64x96");
-  EXPECT_EQ(mistake(MnistCnnModel{.classes = 10}, {1, 28, 28}, 2),
+  EXPECT_EQ(mistake(MnistCnnModel{{.classes = 10}}, {1, 28, 28}, 2),
             "model.classes is 10, but the data has 2 classes");
 }
 

@@ -174,10 +174,12 @@ TEST_F(ModelFile, MetadataAreReadAsHostile) {
   EXPECT_EQ(with("smtrain.epoch", "many"), "smtrain.epoch: expected a number, got 'many'");
   EXPECT_EQ(with("smtrain.recipe", "data: {train: a}\nmodel: {name: ${HOME}}"),
             "smtrain.recipe: holds a variable, ${HOME}}");
-  EXPECT_EQ(
-      with("smtrain.recipe", "data: {train: a}\nmodel: {name: nte}"),
-      "smtrain.recipe:2:15: model.name: expected net, mnist_cnn or layers, got 'nte'; did you mean "
-      "'net'?");
+  EXPECT_EQ(with("smtrain.recipe", "data: {train: a}\nmodel: {name: nte}"),
+            "smtrain.recipe:2:15: model.name: expected net, mnist_cnn, resnet18, resnet34, "
+            "resnet50, resnet101, resnet152, "
+            "resnet200, resnet20, resnet32, resnet44, resnet56, resnet110 or layers, got 'nte'; "
+            "did you mean "
+            "'net'?");
 }
 
 TEST_F(ModelFile, ARecipeThatLiesAboutSizesAllocatesNothing) {
