@@ -12,6 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr size_t kMaxConfigBytes = 16'000'000;  // parsed, JSON takes many times its size
+
 Json pair_of(Size2d size) { return {size.height, size.width}; }
 
 Json initializer(const char* class_name, Json config) {
@@ -194,6 +196,10 @@ std::string keras_model_config(const Graph& graph, const KerasLayers& model, boo
 }
 
 KerasSettings keras_settings_of(std::string_view model_config, const std::string& where) {
+  if (model_config.size() > kMaxConfigBytes) {
+    bad_input(where, ": model_config has ", model_config.size(), " bytes, expected at most ",
+              kMaxConfigBytes);
+  }
   const auto json = nlohmann::json::parse(model_config, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) bad_input(where, ": model_config is not valid JSON");
   const nlohmann::json* layers = member(json, "config");

@@ -362,6 +362,8 @@ TEST(KerasErrors, DescriptionsThatAreNot) {
                 ThrowsMessage<BadInput>("x.h5: " + message));
   };
   expect_refused("{", "model_config is not valid JSON");
+  expect_refused(std::string(16'000'001, '['),
+                 "model_config has 16000001 bytes, expected at most 16000000");
   expect_refused("[]", "model_config has no layers");
   expect_refused(R"({"config": {"layers": 1}})", "model_config has no layers");
   expect_refused(R"({"config": [1]})", "model_config has a layer without a config");
