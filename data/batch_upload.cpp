@@ -42,6 +42,7 @@ Tensor BatchUpload::start(size_t slot, const Shape& shape, TensorOptions options
   memory.wait_for(stream_, Context::current().stream(device_));
   memory.copy_from_pinned(batch.data(), slots_[slot].get(),
                           static_cast<size_t>(batch.numel()) * size_of(options.dtype), stream_);
+  started_.push_back(batch);
   throw_reported_failure(device_);
   return batch;
 }
@@ -49,6 +50,7 @@ Tensor BatchUpload::start(size_t slot, const Shape& shape, TensorOptions options
 void BatchUpload::join() {
   device_.memory().wait_for(Context::current().stream(device_), stream_);
   throw_reported_failure(device_);
+  started_.clear();
 }
 
 }  // namespace smtrain::data

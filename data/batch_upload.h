@@ -10,10 +10,11 @@
 namespace smtrain::data {
 
 /// Batches on their way to a device. They are put together in slots of memory that the device reads
-/// by itself, and copied on a queue of their own, while the device computes.
+/// by itself, and copied on a queue of their own, while the device computes. Slots and queue serve
+/// one epoch after the other: they take long to make.
 class BatchUpload {
  public:
-  /// `slots` of so many bytes, for the current context's work on a device.
+  /// `slots` of so many bytes.
   BatchUpload(Device device, size_t slots, size_t bytes);
   ~BatchUpload();
   BatchUpload(const BatchUpload&) = delete;
@@ -22,10 +23,11 @@ class BatchUpload {
   /// Where a slot's batch is put together, once what it held before is copied.
   uint8_t* open(size_t slot);
 
-  /// Starts to copy a slot into a new tensor of the device.
+  /// Starts to copy a slot into a new tensor of the device. Its memory serves nobody else before
+  /// join(), should the caller drop it.
   Tensor start(size_t slot, const Shape& shape, TensorOptions options);
 
-  /// What the device is asked for from now on finds all that was started.
+  /// What the current context asks the device for from now on finds all that was started.
   void join();
 
  private:
@@ -37,6 +39,7 @@ class BatchUpload {
   Device device_;
   Stream stream_;
   std::vector<std::unique_ptr<uint8_t, Pinned>> slots_;
+  std::vector<Tensor> started_;  // and not joined
 };
 
 }  // namespace smtrain::data

@@ -52,19 +52,16 @@ std::vector<double> per_channel(const std::vector<float>& values, int64_t channe
 class EpochPass {
  public:
   EpochPass(std::shared_ptr<const SampleLoader> samples, const DataLoaderOptions& options,
-            int64_t seed, std::vector<int64_t> order)
+            int64_t seed, std::vector<int64_t> order, std::shared_ptr<BatchUpload> upload)
       : samples_(std::move(samples)),
         options_(options),
         seed_(seed),
         order_(std::move(order)),
         batches_(batches_of(static_cast<int64_t>(order_.size()), options_)),
         ring_(static_cast<size_t>(ring_size(*samples_, options_))),
+        upload_(std::move(upload)),
         prefetcher_(ring_.size() == 1 ? 0 : options_.threads,
-                    [this](int64_t position) { load(position); }) {
-    if (options_.device.memory().allocate_pinned == nullptr) return;
-    upload_.emplace(options_.device, ring_.size(),
-                    static_cast<size_t>(options_.batch_size * samples_->row_bytes()));
-  }
+                    [this](int64_t position) { load(position); }) {}
 
   /// Makes the next batch the current one.
   void advance() {
@@ -160,8 +157,8 @@ class EpochPass {
   Batch current_;
   std::optional<Batch> under_way_;  // the next one, where its upload has begun
   std::vector<Slot> ring_;
-  std::optional<BatchUpload>
-      upload_;             // none: to the host, or to a device that reads none of its memory
+  // Nobody else's for now. None: to the host, or to a device that reads none of its memory.
+  const std::shared_ptr<BatchUpload> upload_;
   Prefetcher prefetcher_;  // the last member: its threads end before the rest does
 };
 
@@ -206,9 +203,16 @@ Epoch DataLoader::start_epoch() {
   return options_.sampler->start_epoch(Context::current().generator());
 }
 
-EpochBatches DataLoader::batches(Epoch epoch, int64_t first_batch) const {
-  return EpochBatches(std::make_shared<EpochPass>(samples_, options_, epoch.seed,
-                                                  rest_of(epoch.order, first_batch, options_)));
+EpochBatches DataLoader::batches(Epoch epoch, int64_t first_batch) {
+  std::vector<int64_t> order = rest_of(epoch.order, first_batch, options_);
+  const bool is_free = upload_ != nullptr && upload_.use_count() == 1;
+  if (!is_free && options_.device.memory().allocate_pinned != nullptr) {
+    upload_ = std::make_shared<BatchUpload>(
+        options_.device, static_cast<size_t>(ring_size(*samples_, options_)),
+        static_cast<size_t>(options_.batch_size * samples_->row_bytes()));
+  }
+  return EpochBatches(
+      std::make_shared<EpochPass>(samples_, options_, epoch.seed, std::move(order), upload_));
 }
 
 }  // namespace smtrain::data

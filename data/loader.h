@@ -15,6 +15,7 @@
 
 namespace smtrain::data {
 
+class BatchUpload;
 class EpochPass;
 class SampleLoader;
 
@@ -93,11 +94,12 @@ class DataLoader {
   Epoch start_epoch();
 
   /// The batches of an epoch from number `first_batch` on.
-  EpochBatches batches(Epoch epoch, int64_t first_batch = 0) const;
+  EpochBatches batches(Epoch epoch, int64_t first_batch = 0);
 
  private:
   DataLoaderOptions options_;
   std::shared_ptr<const SampleLoader> samples_;
+  std::shared_ptr<BatchUpload> upload_;  // of the last epoch; none where batches need none
 };
 
 }  // namespace smtrain::data

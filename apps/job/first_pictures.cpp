@@ -27,8 +27,7 @@ std::vector<LabelledPicture> first_pictures(Job& job, Split split, int64_t count
   check(split == Split::train || job.validation_loader, "data.validation: names no data");
   data::Epoch epoch = first_epoch(job, split);
   epoch.order.resize(std::min(epoch.order.size(), static_cast<size_t>(count)));
-  const data::DataLoader& loader =
-      split == Split::train ? job.train_loader : *job.validation_loader;
+  data::DataLoader& loader = split == Split::train ? job.train_loader : *job.validation_loader;
   std::vector<LabelledPicture> pictures;
   for (const data::Batch& batch : loader.batches(std::move(epoch))) {
     const std::vector<int64_t> targets = batch.targets.to_vector<int64_t>();
