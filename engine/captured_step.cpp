@@ -243,6 +243,16 @@ int64_t CapturedStep::replays() const {
   return total;
 }
 
+int64_t CapturedStep::kernels() const {
+  int64_t most = 0;
+  for (const auto& recording : recordings_) {
+    const DeviceTable& device = recording->context->device().memory();
+    if (recording->on_device != nullptr && device.recorded_kernels != nullptr)
+      most = std::max(most, device.recorded_kernels(recording->on_device));
+  }
+  return most;
+}
+
 size_t CapturedStep::arena_bytes() const {
   size_t largest = 0;
   for (const auto& recording : recordings_)

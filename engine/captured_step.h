@@ -46,6 +46,10 @@ class CapturedStep {
   /// How many calls were replays, over all recordings.
   int64_t replays() const;
 
+  /// Of how many kernels, copies and fills the longest recording is, should the device tell; 0:
+  /// there is none.
+  int64_t kernels() const;
+
   /// The planned size of the arena, in bytes; 0 before the second call.
   size_t arena_bytes() const;
 

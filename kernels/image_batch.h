@@ -14,23 +14,13 @@ struct ImageCrop {
   int32_t flip_columns = 0;   // non-zero: left and right exchanged
 };
 
-/// y[i, c] = (v - mean[c]) / std[c], computed in f32, for pixels [pixels, channels]: v = x / 255 of
+/// y[i] = the numbers of picture index[i] of x [x_rows, x_height, x_width, channels], or of a part
+/// of it: y [rows, height, width, channels]. Part i is `crops[i]`; where it reaches over the
+/// picture's edges it is black, x = 0. An index outside 0 .. x_rows - 1 is reported where the host
+/// can read it, and elsewhere gives a black picture.
+///
+/// The number of a value in channel c is (v - mean[c]) / std[c], computed in f32: v = x / 255 of
 /// bytes, or x itself of f32. Divisions, not products with reciprocals: PyTorch's bits.
-struct NormalizeImagesArgs {
-  int64_t pixels;
-  int channels;
-  DType x_dtype;  // u8 or f32
-  DType y_dtype;  // f32 or bf16
-  float mean[kMaxImageChannels];
-  float std[kMaxImageChannels];
-  const void* x;
-  void* y;
-};
-
-/// y[i] = the numbers, as of NormalizeImagesArgs, of picture index[i] of x [x_rows, x_height,
-/// x_width, channels], or of a part of it: y [rows, height, width, channels]. Part i is `crops[i]`;
-/// where it reaches over the picture's edges it is black, x = 0. An index outside 0 .. x_rows - 1
-/// is reported where the host can read it, and elsewhere gives a black picture.
 struct GatherImagesArgs {
   int64_t rows, x_rows;
   int32_t x_height, x_width;
@@ -41,7 +31,7 @@ struct GatherImagesArgs {
   float mean[kMaxImageChannels];
   float std[kMaxImageChannels];
   const void* x;
-  const int64_t* index;
+  const int64_t* index;    // null: picture i
   const ImageCrop* crops;  // null: whole pictures
   void* y;
 };

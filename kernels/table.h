@@ -20,6 +20,7 @@
 #include "smtrain/kernels/stream.h"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace smtrain {
 
@@ -46,7 +47,6 @@ namespace smtrain {
   X(bernoulli_mask, BernoulliMaskArgs)                \
   X(masked_scale, MaskedScaleArgs)                    \
   /* image_batch.h */                                 \
-  X(normalize_images, NormalizeImagesArgs)            \
   X(gather_images, GatherImagesArgs)                  \
   X(take_rows, TakeRowsArgs)                          \
   /* optimizer.h, gradient_norm.h */                  \
@@ -135,6 +135,8 @@ struct DeviceTable {
   void* (*end_capture)(Stream) = nullptr;
   void (*run_recording)(void* recording, Stream) = nullptr;
   void (*destroy_recording)(void* recording) = nullptr;
+  /// Of how many kernels, copies and fills a recording is.
+  int64_t (*recorded_kernels)(void* recording) = nullptr;
 };
 
 /// The CPU's filling.

@@ -52,6 +52,10 @@ class TrainingStep {
   /// never been.
   std::string why_not_finite();
 
+  /// Of how many kernels, copies and fills the recording of the most steps together is; 0: the
+  /// device makes none.
+  int64_t kernels() const { return step_.kernels(); }
+
   /// The memory that was planned for what a step computes, and its buffers for batches.
   size_t arena_bytes() const { return step_.arena_bytes(); }
   size_t input_bytes() const { return step_.input_bytes(); }

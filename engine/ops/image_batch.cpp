@@ -25,70 +25,25 @@ void check_images(const char* op, const Tensor& images, const std::vector<double
         " and ", std.size());
 }
 
-template <typename Args>
-void set_statistics(Args& args, const std::vector<double>& mean, const std::vector<double>& std) {
-  for (size_t c = 0; c < mean.size(); ++c) {
-    args.mean[c] = static_cast<float>(mean[c]);
-    args.std[c] = static_cast<float>(std[c]);
-  }
-}
-
 void check_index(const char* op, const Tensor& x, const Tensor& index) {
   check(index.dtype() == DType::i64 && index.ndim() == 1, op,
         ": index expects i64 of one dimension, got ", index.dtype(), " of shape ", index.shape());
   check_same_device(op, x, "index", index);
 }
 
-}  // namespace
-
-Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
-                        const std::vector<double>& std, DType dtype) {
-  check_images("normalize_images", images, mean, std, dtype);
-  const int64_t channels = images.size(1);
-  const Tensor in = to_channels_last(images.detach());
-  const Tensor y =
-      empty(in.shape(), {.dtype = dtype, .format = MemoryFormat::channels_last}, in.device());
-  NormalizeImagesArgs args{
-      .pixels = channels == 0 ? 0 : in.numel() / channels,
-      .channels = static_cast<int>(channels),
-      .x_dtype = images.dtype(),
-      .y_dtype = dtype,
-      .mean = {},
-      .std = {},
-      .x = in.data(),
-      .y = y.data(),
-  };
-  set_statistics(args, mean, std);
-  call(images.device(), &KernelTable::normalize_images, args);
-  return y;
-}
-
-Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, Size2d size,
-                     const std::vector<double>& mean, const std::vector<double>& std, DType dtype) {
-  check_images("gather_images", x, mean, std, dtype);
-  check(x.is_contiguous(MemoryFormat::channels_last),
-        "gather_images: expected channels-last images, got shape ", x.shape(), " with strides ",
-        x.strides());
-  check_index("gather_images", x, index);
-  const int64_t rows = index.numel();
-  if (crops.defined()) {
-    check(crops.dtype() == DType::i32 && crops.shape() == Shape{rows, 4},
-          "gather_images: crops expects i32 of shape ", Shape{rows, 4}, ", got ", crops.dtype(),
-          " of shape ", crops.shape());
-    check_same_device("gather_images", x, "crops", crops);
-  } else {
-    check(size == Size2d(x.size(2), x.size(3)), "gather_images: without crops expected size ",
-          x.size(2), "x", x.size(3), ", got ", size);
-  }
+/// What gather_images() makes of images that are dense and channels-last; without an index, of all
+/// of them.
+Tensor numbers_of(const char* op, const Tensor& x, const Tensor& index, const Tensor& crops,
+                  Size2d size, const std::vector<double>& mean, const std::vector<double>& std,
+                  DType dtype) {
   const int64_t channels = x.size(1);
   constexpr int64_t kMaxValues = std::numeric_limits<int32_t>::max();
   check(size.height >= 0 && size.width >= 0 && size.height <= kMaxValues &&
             size.width * channels <= kMaxValues / std::max<int64_t>(1, size.height),
-        "gather_images: expected parts of less than 2^31 values, got ", size, " of ", channels,
-        " channels");
+        op, ": expected parts of less than 2^31 values, got ", size, " of ", channels, " channels");
+  const int64_t rows = index.defined() ? index.numel() : x.size(0);
   const Tensor y = empty({rows, channels, size.height, size.width},
                          {.dtype = dtype, .format = MemoryFormat::channels_last}, x.device());
-  const Tensor indices = contiguous(index), parts = crops.defined() ? contiguous(crops) : Tensor();
   GatherImagesArgs args{
       .rows = rows,
       .x_rows = x.size(0),
@@ -102,13 +57,46 @@ Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, 
       .mean = {},
       .std = {},
       .x = x.data(),
-      .index = indices.data<int64_t>(),
-      .crops = parts.defined() ? static_cast<const ImageCrop*>(parts.data()) : nullptr,
+      .index = index.defined() ? index.data<int64_t>() : nullptr,
+      .crops = crops.defined() ? static_cast<const ImageCrop*>(crops.data()) : nullptr,
       .y = y.data(),
   };
-  set_statistics(args, mean, std);
+  for (size_t c = 0; c < mean.size(); ++c) {
+    args.mean[c] = static_cast<float>(mean[c]);
+    args.std[c] = static_cast<float>(std[c]);
+  }
   call(x.device(), &KernelTable::gather_images, args);
   return y;
+}
+
+}  // namespace
+
+Tensor normalize_images(const Tensor& images, const std::vector<double>& mean,
+                        const std::vector<double>& std, DType dtype) {
+  check_images("normalize_images", images, mean, std, dtype);
+  return numbers_of("normalize_images", to_channels_last(images.detach()), {}, {},
+                    Size2d(images.size(2), images.size(3)), mean, std, dtype);
+}
+
+Tensor gather_images(const Tensor& x, const Tensor& index, const Tensor& crops, Size2d size,
+                     const std::vector<double>& mean, const std::vector<double>& std, DType dtype) {
+  check_images("gather_images", x, mean, std, dtype);
+  check(x.is_contiguous(MemoryFormat::channels_last),
+        "gather_images: expected channels-last images, got shape ", x.shape(), " with strides ",
+        x.strides());
+  check_index("gather_images", x, index);
+  if (crops.defined()) {
+    const Shape shape = {index.numel(), 4};
+    check(crops.dtype() == DType::i32 && crops.shape() == shape,
+          "gather_images: crops expects i32 of shape ", shape, ", got ", crops.dtype(),
+          " of shape ", crops.shape());
+    check_same_device("gather_images", x, "crops", crops);
+  } else {
+    check(size == Size2d(x.size(2), x.size(3)), "gather_images: without crops expected size ",
+          x.size(2), "x", x.size(3), ", got ", size);
+  }
+  return numbers_of("gather_images", x, contiguous(index),
+                    crops.defined() ? contiguous(crops) : Tensor(), size, mean, std, dtype);
 }
 
 Tensor take_rows(const Tensor& x, const Tensor& index) {

@@ -15,10 +15,10 @@ namespace smtrain::cpu {
 namespace {
 
 /// (x - mean) / std as Out, of bytes / 255, of which there are few.
-template <typename T, typename Out, typename Args>
+template <typename T, typename Out>
 class Normalize {
  public:
-  explicit Normalize(const Args& a) : a_(a) {
+  explicit Normalize(const GatherImagesArgs& a) : a_(a) {
     if constexpr (std::is_same_v<T, uint8_t>) {
       for (int c = 0; c < a.channels; ++c) {
         for (int v = 0; v < 256; ++v)
@@ -43,18 +43,9 @@ class Normalize {
   }
 
  private:
-  const Args& a_;
+  const GatherImagesArgs& a_;
   Out table_[kMaxImageChannels][256];
 };
-
-template <typename T, typename Out>
-void normalize(const NormalizeImagesArgs& a) {
-  const Normalize<T, Out, NormalizeImagesArgs> normalized(a);
-  parallel_for(a.pixels, grain_of(4 * a.channels), [&](int64_t begin, int64_t end) {
-    normalized.pixels(static_cast<const T*>(a.x) + begin * a.channels, end - begin,
-                      static_cast<Out*>(a.y) + begin * a.channels);
-  });
-}
 
 /// Reports the first index that is out of range.
 template <typename Args>
@@ -71,13 +62,14 @@ bool indices_are_in_range(const char* entry, const Args& a) {
 
 template <typename T, typename Out>
 void gather(const GatherImagesArgs& a) {
-  const Normalize<T, Out, GatherImagesArgs> normalized(a);
+  const Normalize<T, Out> normalized(a);
   const int channels = a.channels;
   const int64_t area = int64_t{a.height} * a.width;
   parallel_for(a.rows, grain_of(4 * area * channels), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = a.index == nullptr ? i : a.index[i];
       const T* picture =
-          static_cast<const T*>(a.x) + a.index[i] * int64_t{a.x_height} * a.x_width * channels;
+          static_cast<const T*>(a.x) + row * int64_t{a.x_height} * a.x_width * channels;
       Out* y = static_cast<Out*>(a.y) + i * area * channels;
       if (a.crops == nullptr) {
         normalized.pixels(picture, area, y);
@@ -100,12 +92,8 @@ void gather(const GatherImagesArgs& a) {
 
 }  // namespace
 
-void normalize_images(const NormalizeImagesArgs& a, Stream) {
-  dispatch_images(a.x_dtype, a.y_dtype, [&]<typename T, typename Out>() { normalize<T, Out>(a); });
-}
-
 void gather_images(const GatherImagesArgs& a, Stream) {
-  if (!indices_are_in_range("gather_images", a)) return;
+  if (a.index != nullptr && !indices_are_in_range("gather_images", a)) return;
   dispatch_images(a.x_dtype, a.y_dtype, [&]<typename T, typename Out>() { gather<T, Out>(a); });
 }
 

@@ -5,9 +5,12 @@
 #include "smtrain/kernels/cuda/stream_workspace.h"
 #include "smtrain/kernels/failure.h"
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace smtrain::cuda {
 namespace {
@@ -120,23 +123,46 @@ void begin_capture(Stream stream) {
             cudaStreamBeginCapture(handle_of(stream), cudaStreamCaptureModeThreadLocal));
 }
 
+struct Recording {
+  cudaGraphExec_t graph;
+  int64_t kernels;
+};
+
+bool is_kernel_copy_or_fill(cudaGraphNode_t node) {
+  cudaGraphNodeType type = cudaGraphNodeTypeEmpty;
+  succeeded("end_capture", cudaGraphNodeGetType(node, &type));
+  return type == cudaGraphNodeTypeKernel || type == cudaGraphNodeTypeMemcpy ||
+         type == cudaGraphNodeTypeMemset;
+}
+
+int64_t kernels_of(cudaGraph_t graph) {
+  size_t count = 0;
+  succeeded("end_capture", cudaGraphGetNodes(graph, nullptr, &count));
+  std::vector<cudaGraphNode_t> nodes(count);
+  if (count > 0) succeeded("end_capture", cudaGraphGetNodes(graph, nodes.data(), &count));
+  return std::count_if(nodes.begin(), nodes.end(), is_kernel_copy_or_fill);
+}
+
 void* end_capture(Stream stream) {
   cudaGraph_t graph = nullptr;
-  cudaGraphExec_t executable = nullptr;
   if (!succeeded("end_capture", cudaStreamEndCapture(handle_of(stream), &graph))) return nullptr;
-  succeeded("end_capture", cudaGraphInstantiate(&executable, graph, 0));
+  auto recording = std::make_unique<Recording>(Recording{nullptr, kernels_of(graph)});
+  const bool is_ready = succeeded("end_capture", cudaGraphInstantiate(&recording->graph, graph, 0));
   cudaGraphDestroy(graph);
-  return executable;
+  return is_ready ? recording.release() : nullptr;
 }
 
 void run_recording(void* recording, Stream stream) {
   succeeded("run_recording",
-            cudaGraphLaunch(static_cast<cudaGraphExec_t>(recording), handle_of(stream)));
+            cudaGraphLaunch(static_cast<Recording*>(recording)->graph, handle_of(stream)));
 }
 
 void destroy_recording(void* recording) {
-  cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording));
+  const std::unique_ptr<Recording> owned(static_cast<Recording*>(recording));
+  cudaGraphExecDestroy(owned->graph);
 }
+
+int64_t recorded_kernels(void* recording) { return static_cast<Recording*>(recording)->kernels; }
 
 }  // namespace
 
@@ -170,6 +196,7 @@ const DeviceTable& device_memory() {
       .end_capture = end_capture,
       .run_recording = run_recording,
       .destroy_recording = destroy_recording,
+      .recorded_kernels = recorded_kernels,
   };
   return table;
 }

@@ -21,7 +21,6 @@
   X(count_correct, CountCorrectArgs)         \
   X(bernoulli_mask, BernoulliMaskArgs)       \
   X(masked_scale, MaskedScaleArgs)           \
-  X(normalize_images, NormalizeImagesArgs)   \
   X(gather_images, GatherImagesArgs)         \
   X(take_rows, TakeRowsArgs)                 \
   X(sgd_step, SgdArgs)                       \

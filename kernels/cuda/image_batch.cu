@@ -13,32 +13,6 @@ __device__ __forceinline__ float normalized(T x, float mean, float std) {
   return ((std::is_same_v<T, uint8_t> ? value / 255.0f : value) - mean) / std;
 }
 
-template <typename T, typename Out>
-struct Normalize {
-  NormalizeImagesArgs a;
-
-  template <int lanes>
-  __device__ void run(int64_t i) const {
-    const auto in = load<lanes>(static_cast<const T*>(a.x) + i);
-    Vec<Out, lanes> out;
-    int channel = static_cast<int>(i % a.channels);
-    for (int lane = 0; lane < lanes; ++lane) {
-      out[lane] = narrow<Out>(normalized(in[lane], a.mean[channel], a.std[channel]));
-      channel = channel + 1 == a.channels ? 0 : channel + 1;
-    }
-    store(static_cast<Out*>(a.y) + i, out);
-  }
-};
-
-template <typename T, typename Out>
-void normalize(const NormalizeImagesArgs& a, Stream stream) {
-  constexpr int kLanes = kLanesOf<float>;
-  for_each<kLanes>(
-      "normalize_images", a.pixels * a.channels,
-      is_aligned<kLanes>(static_cast<const T*>(a.x)) && is_aligned<kLanes>(static_cast<Out*>(a.y)),
-      Normalize<T, Out>{a}, stream);
-}
-
 constexpr int kGatherThreads = 128;
 
 /// The value at (row, column, channel) of a part of a picture, black outside of the picture.
@@ -60,7 +34,7 @@ __global__ void __launch_bounds__(kGatherThreads) gather_images_kernel(GatherIma
   const int first = static_cast<int>(blockIdx.y * kGatherThreads + threadIdx.x) * lanes;
   const int64_t x_values = int64_t{a.x_height} * a.x_width * a.channels;
   for (int64_t row = blockIdx.x; row < a.rows; row += gridDim.x) {
-    const int64_t from = a.index[row];
+    const int64_t from = a.index == nullptr ? row : a.index[row];
     const bool is_there = from >= 0 && from < a.x_rows;
     const T* picture = static_cast<const T*>(a.x) + (is_there ? from * x_values : 0);
     const ImageCrop crop = crops ? a.crops[row] : ImageCrop{};
@@ -86,14 +60,13 @@ __global__ void __launch_bounds__(kGatherThreads) gather_images_kernel(GatherIma
 
 template <typename T, typename Out, int lanes, bool crops>
 void gather(const GatherImagesArgs& a, Stream stream) {
-  constexpr int kMaxParts = 8;  // of a picture
+  constexpr int64_t kEnoughBlocks = 1024;  // to keep a large device busy
   const int64_t values = int64_t{a.height} * a.width * a.channels;
   const int64_t parts = (values + kGatherThreads * lanes - 1) / (kGatherThreads * lanes);
-  launch(
-      "gather_images", gather_images_kernel<T, Out, lanes, crops>,
-      {.grid = {blocks_for(a.rows, 1), static_cast<unsigned>(std::min<int64_t>(parts, kMaxParts))},
-       .block = kGatherThreads},
-      stream, a);
+  const int64_t useful = std::clamp<int64_t>(kEnoughBlocks / a.rows, 1, parts);
+  launch("gather_images", gather_images_kernel<T, Out, lanes, crops>,
+         {.grid = {blocks_for(a.rows, 1), static_cast<unsigned>(useful)}, .block = kGatherThreads},
+         stream, a);
 }
 
 template <typename T, typename Out>
@@ -134,11 +107,6 @@ void take(const TakeRowsArgs& a, Stream stream) {
 }
 
 }  // namespace
-
-void normalize_images(const NormalizeImagesArgs& a, Stream stream) {
-  dispatch_images(a.x_dtype, a.y_dtype,
-                  [&]<typename T, typename Out>() { normalize<T, Out>(a, stream); });
-}
 
 void gather_images(const GatherImagesArgs& a, Stream stream) {
   if (a.rows == 0 || a.height == 0 || a.width == 0 || a.channels == 0) return;

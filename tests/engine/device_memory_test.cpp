@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/allocator.h"
+#include "smtrain/engine/captured_step.h"
 #include "smtrain/engine/context.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/ops/reduce.h"
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,22 @@ TEST_F(DeviceMemory, SaysWhatWasAskedForWhenItIsOutAndGoesOn) {
                                   "[0-9.]+ [KMGi]*B in use.*"));
   }
   EXPECT_EQ(sum(x).item(), 1000);
+}
+
+TEST_F(DeviceMemory, TellsOfHowManyKernelsARecordingIs) {
+  CapturedStep step([](std::span<const Tensor> in) {
+    const Tensor y = empty_like(in[0]);
+    copy_into(in[0], y);
+    fill(in[0], 3);
+    copy_into(y, in[0], /*accumulate=*/true);
+    return std::vector<Tensor>{y};
+  });
+  const std::vector<Tensor> input = {ones({5})};
+  for (int i = 0; i < 2; ++i) step(input);
+  EXPECT_EQ(step.kernels(), 0);  // nothing is recorded yet
+  for (int i = 0; i < 2; ++i) step(input);
+  EXPECT_EQ(step.kernels(), device_.is_cpu() ? 0 : 3);
+  EXPECT_EQ(step.replays(), 1);
 }
 
 }  // namespace

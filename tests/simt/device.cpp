@@ -167,6 +167,9 @@ const DeviceTable& memory() {
             for (const auto& call : *static_cast<Recording*>(recording)) call();
           },
       .destroy_recording = [](void* recording) { delete static_cast<Recording*>(recording); },
+      .recorded_kernels = [](void* recording) -> int64_t {
+        return std::ssize(*static_cast<Recording*>(recording));
+      },
   };
   return table;
 }

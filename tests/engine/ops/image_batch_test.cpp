@@ -119,6 +119,19 @@ TEST_P(ImageBatch, GathersPicturesAndTheirParts) {
             (Shape{0, 3, 2, 2}));
 }
 
+// More than there are blocks for, and more values each than a block takes at a time.
+TEST_P(ImageBatch, NormalizesManyPictures) {
+  const Tensor bytes = various_bytes({1025, 3, 9, 7});
+  const std::vector<float> y =
+      normalize_images(to_channels_last(to(bytes, dtype())), kMean, kStd).to_vector<float>();
+  const std::vector<float> x = bytes.to_vector<float>();
+  for (size_t i = 0; i < x.size(); ++i) {
+    const size_t c = i / (9 * 7) % 3;
+    const float v = dtype() == DType::u8 ? x[i] / 255.0f : x[i];
+    ASSERT_EQ(y[i], (v - static_cast<float>(kMean[c])) / static_cast<float>(kStd[c])) << i;
+  }
+}
+
 TEST_P(ImageBatch, OfNoChannelsAndRowsOfNothing) {
   const Tensor images = empty({2, 0, 3, 3}, {.dtype = dtype()});
   EXPECT_EQ(normalize_images(images, {}, {}).shape(), images.shape());
