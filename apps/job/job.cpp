@@ -74,7 +74,7 @@ Job::Job(const Recipe& recipe, std::ostream& err)
       training_sampler(
           app::training_sampler(training.dataset->size(), {}, recipe.quirks.set_epoch)),
       train_loader(make_loader(training, recipe.data, recipe.train.batch_size, training_sampler)),
-      resident(keep_on_device(training, recipe.data)),
+      resident(keep_on_device(training, recipe.data, notes)),
       validation(open_validation(recipe, *training.dataset, err)),
       validation_loader(validation ? std::optional(app::validation_loader(*validation, recipe))
                                    : std::nullopt),

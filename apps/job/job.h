@@ -15,6 +15,8 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <string>
+#include <vector>
 
 namespace smtrain::app {
 
@@ -45,6 +47,7 @@ struct Job {
   JobData training;
   std::shared_ptr<data::Sampler> training_sampler;
   data::DataLoader train_loader;
+  std::vector<std::string> notes;  // of what is done otherwise than it could be
   std::shared_ptr<const data::ResidentSamples> resident;  // none: the loader hands out batches
   std::optional<JobData> validation;
   std::optional<data::DataLoader> validation_loader;  // none when the recipe names no data

@@ -18,6 +18,7 @@
 #include "smtrain/engine/ops/image_batch.h"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -255,16 +256,24 @@ JobData open_data(const Recipe& recipe, Split split, const std::vector<std::stri
 }
 
 std::shared_ptr<const data::ResidentSamples> keep_on_device(const JobData& data,
-                                                            const DataOptions& options) {
+                                                            const DataOptions& options,
+                                                            std::vector<std::string>& notes) {
   const Device device = Context::current().device();
   if (device.is_cpu() || options.cache == Cache::none) return nullptr;
   const bool is_asked_for = options.cache == Cache::device;
   if (!is_asked_for && !fit_in_memory(data.dataset, data.transforms)) return nullptr;
+  const auto note = [&](const std::exception& reason) {
+    notes.push_back(
+        concat_text("data.cache: training pictures stay on the host, and their batches "
+                    "are copied to ",
+                    device, ": ", reason.what()));
+  };
   try {
     return std::make_shared<data::ResidentSamples>(data.dataset, data.transforms, device,
                                                    static_cast<int>(options.threads));
-  } catch (const BadInput&) {  // pictures of several sizes, or that can't be read
+  } catch (const BadInput& error) {  // pictures of several sizes, or that can't be read
     if (is_asked_for) throw;
+    note(error);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(
         concat_text("data.cache: device: ", error.what(), "; data.cache: ram does any transform"));
@@ -272,6 +281,7 @@ std::shared_ptr<const data::ResidentSamples> keep_on_device(const JobData& data,
     if (is_asked_for)
       throw OutOfMemory(concat_text("data.cache: device: ", error.what(),
                                     "; data.cache: ram keeps pictures on the host"));
+    note(error);
   }
   return nullptr;
 }

@@ -48,10 +48,11 @@ JobData open_data(const Recipe& recipe, Split split, const std::vector<std::stri
                   std::ostream& err);
 
 /// Training data in the memory of the current context's device, if data.cache wants it there and it
-/// fits. None on the CPU. Throws std::invalid_argument and OutOfMemory where
-/// data.cache is `device` and that can't be.
+/// fits. None on the CPU, and where it was tried and can't be: then `notes` gets the reason. Throws
+/// std::invalid_argument, BadInput and OutOfMemory where data.cache is `device` and that can't be.
 std::shared_ptr<const data::ResidentSamples> keep_on_device(const JobData& data,
-                                                            const DataOptions& options);
+                                                            const DataOptions& options,
+                                                            std::vector<std::string>& notes);
 
 /// The shape of an array file of so many pictures [C, H, W] in a format.
 Shape array_shape(int64_t count, const Shape& picture, ImageDataFormat format);

@@ -143,6 +143,8 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
   Notices notices(err, recipe.log.level);
   PlanKeeper plans(recipe, context.device(), notices.warning());
   Job job(recipe, notices.warning());
+  for (const std::string& note : job.notes)
+    notices.info() << "smtrain: " << printable(note) << '\n';
   warn_of_traps(job, run, notices.warning());
   for (const std::string& note : job.first.notes) notices.info() << "smtrain: " << note << '\n';
   job.rate.at(0);  // throws for a schedule that does not fit so many steps

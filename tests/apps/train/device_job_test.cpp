@@ -4,6 +4,7 @@
 #include "smtrain/apps/train/train.h"
 #include "smtrain/tests/apps/files.h"
 #include "smtrain/tests/apps/tiny_pictures.h"
+#include "smtrain/tests/data/picture_folder.h"
 #include "smtrain/tests/engine/test_devices.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -115,6 +116,35 @@ TEST_F(DeviceJob, SaysWhatToDoWhereTheDeviceCantHaveThePictures) {
           testing::AllOf(testing::StartsWith("data.cache: device: ResidentSamples: Compose("),
                          testing::EndsWith("is more than crops and flips from the first random "
                                            "transform on; data.cache: ram does any transform"))));
+}
+
+TEST_F(DeviceJob, SaysThatPicturesOfSeveralSizesStayOnTheHost) {
+  test::write_picture_folder(directory_.path() / "pictures", 2, 3);
+  data::write_png(directory_ / "pictures/b/02.png", test::numbered_picture(1, 8, 8));
+  Variables variables;
+  variables.set("SM_CHANNEL_TRAINING", directory_ / "pictures");
+  for (const LogLevel level : {LogLevel::info, LogLevel::warning}) {
+    Recipe recipe = read_recipe(R"(
+model: {layers: [flatten, {linear: 2}, log_softmax]}
+data: {train: "${channel:training}", transform: [{random_crop: {size: 4}}, to_tensor]}
+train: {epochs: 1, batch_size: 2}
+)",
+                                "sizes", {}, variables);
+    recipe.device = test::test_devices().front().name();
+    recipe.log.level = level;
+    recipe.output.dir = recipe.output.model_dir = directory_ / "sizes";
+    std::ostringstream out, err;
+    train_model(recipe, *make_training_log(recipe, {}, {.stream = out}), err);
+    const auto says_it = testing::HasSubstr(
+        "smtrain: data.cache: training pictures stay on the host, and their batches are copied "
+        "to " +
+        recipe.device + ": ");
+    if (level == LogLevel::info) {
+      EXPECT_THAT(err.str(), says_it);
+    } else {
+      EXPECT_THAT(err.str(), testing::Not(says_it));
+    }
+  }
 }
 
 }  // namespace
