@@ -3,11 +3,14 @@
 // many steps as it is asked for. Each line of the input is a request, answered by a line of JSON:
 //   losses N   N steps, and the loss of each
 //   time N     N steps, and the seconds that they took together
+//   kernels N  how many kernels, copies and fills the GPU runs for each of N steps: null without
+//   one
 // The first answer comes unasked, when one step is done. bench/pytorch/gpu_worker.py and
 // bench/jax/gpu_worker.py do the same.
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/objective.h"
 #include "smtrain/apps/job/training_step.h"
+#include "smtrain/bench/precision.h"
 #include "smtrain/data/array_dataset.h"
 #include "smtrain/data/resident_samples.h"
 #include "smtrain/engine/context.h"
@@ -51,12 +54,6 @@ nn::ModulePtr make_model(const std::string& name, bool dropout) {
   check(name == "mnist_cnn", "gpu_worker: the workload is net or mnist_cnn, got ", name);
   if (dropout) return std::make_shared<nn::MnistCnn>();
   return std::make_shared<nn::MnistCnn>(nn::MnistCnnOptions{.conv_dropout = 0, .dense_dropout = 0});
-}
-
-Precision precision_named(const std::string& name) {
-  for (const Precision precision : {Precision::f32, Precision::tf32, Precision::bf16})
-    if (name == name_of(precision)) return precision;
-  mistake("gpu_worker: the precision is f32, tf32 or bf16, got ", name);
 }
 
 /// With the weights of the arrays, on the current device.
@@ -120,6 +117,11 @@ class Worker {
     return losses;
   }
 
+  /// Of the recording of most steps together, once it is there.
+  double kernels_per_step() const {
+    return static_cast<double>(step_.kernels()) / static_cast<double>(step_.max_steps());
+  }
+
  private:
   Workload workload_;
   app::Objective objective_;
@@ -138,7 +140,14 @@ void answer(Worker& worker, const std::string& request, int64_t count) {
     std::cout << "{\"seconds\": " << seconds.count() << "}" << std::endl;
     return;
   }
-  check(request == "losses", "gpu_worker: a request is time or losses, got '", request, "'");
+  if (request == "kernels") {
+    const double kernels = worker.kernels_per_step();
+    std::cout << "{\"kernels\": " << (kernels == 0 ? "null" : std::to_string(kernels)) << "}"
+              << std::endl;
+    return;
+  }
+  check(request == "losses", "gpu_worker: a request is time, losses or kernels, got '", request,
+        "'");
   std::cout.precision(9);
   std::cout << "{\"losses\": [";
   for (size_t i = 0; i < losses.size(); ++i) std::cout << (i == 0 ? "" : ", ") << losses[i];
@@ -153,8 +162,9 @@ int main(int argc, char** argv) {
   try {
     check(argc == 6, "gpu_worker: expected WORKLOAD INPUTS DEVICE PRECISION FORM, got ", argc - 1,
           " arguments");
-    Context context(
-        {.device = Device::named(argv[3]), .seed = 1, .precision = precision_named(argv[4])});
+    Context context({.device = Device::named(argv[3]),
+                     .seed = 1,
+                     .precision = bench::precision_named(argv[4])});
     const ContextGuard guard(context);
     const bool same = std::string(argv[5]) == "same";
     Worker worker(argv[1], /*dropout=*/!same, read_npz(argv[2]));

@@ -1,7 +1,7 @@
 # `cmake --install BUILD --component bundle --prefix DIR --strip`: a folder that runs on another Linux of the same
 # processor, with the tests and measurements for its GPU. Laid out like the repository, so that scripts and tests find their
 # files by the same names:
-#   bin/smtrain, gpu_test, gpu_worker   one program by three names
+#   bin/smtrain, gpu_test, gpu_worker, conv_efficiency   one program by four names
 #   bin/launch_cost                     measures CUDA itself
 #   lib/                                libsmtrain_cuda.so, and what the programs link but the machine may not have
 #   configs/ bench/ scripts/ tests/     recipes, the commands of bench/ and scripts/gpu, the tests' numbers
@@ -15,7 +15,7 @@ install(TARGETS smtrain_bundle
   RUNTIME DESTINATION bin COMPONENT bundle EXCLUDE_FROM_ALL
   LIBRARY DESTINATION lib COMPONENT bundle EXCLUDE_FROM_ALL)
 install(TARGETS smtrain_cuda LIBRARY DESTINATION lib COMPONENT bundle EXCLUDE_FROM_ALL)
-foreach(name IN ITEMS smtrain gpu_test gpu_worker)
+foreach(name IN ITEMS smtrain gpu_test gpu_worker conv_efficiency)
   install(CODE "file(CREATE_LINK smtrain_bundle \"\${CMAKE_INSTALL_PREFIX}/bin/${name}\" SYMBOLIC)"
     COMPONENT bundle EXCLUDE_FROM_ALL)
 endforeach()
@@ -26,5 +26,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/tests/goldens/ops" "${PROJECT_SOURCE_DI
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/bench/pytorch" "${PROJECT_SOURCE_DIR}/bench/jax"
   DESTINATION bench COMPONENT bundle EXCLUDE_FROM_ALL FILES_MATCHING PATTERN "*.py")
 install(PROGRAMS "${PROJECT_SOURCE_DIR}/bench/gpu" DESTINATION bench COMPONENT bundle EXCLUDE_FROM_ALL)
-install(FILES "${PROJECT_SOURCE_DIR}/bench/measure.py" DESTINATION bench COMPONENT bundle EXCLUDE_FROM_ALL)
+install(FILES "${PROJECT_SOURCE_DIR}/bench/gpus.py" "${PROJECT_SOURCE_DIR}/bench/measure.py"
+    "${PROJECT_SOURCE_DIR}/bench/worker.py" "${PROJECT_SOURCE_DIR}/bench/workloads.py"
+  DESTINATION bench COMPONENT bundle EXCLUDE_FROM_ALL)
 install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/gpu" DESTINATION scripts COMPONENT bundle EXCLUDE_FROM_ALL)

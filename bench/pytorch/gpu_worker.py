@@ -13,6 +13,7 @@ All have channels-last tensors, a fused optimizer, cudnn.benchmark and, for bf16
 import contextlib
 import json
 import sys
+import tempfile
 import time
 
 import numpy
@@ -109,9 +110,25 @@ class Worker:
         if self.device == 'cuda':
             torch.cuda.synchronize()
 
+    def kernels(self, count):
+        """How many kernels, copies and fills the GPU runs for a step."""
+        self.synchronize()
+        with torch.profiler.profile(
+                activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+            for _ in range(count):
+                self.step()
+            self.synchronize()
+        with tempfile.NamedTemporaryFile(suffix='.json') as file:
+            profile.export_chrome_trace(file.name)
+            events = json.load(open(file.name))['traceEvents']
+        return sum(event.get('cat', '').lower() in ('kernel', 'gpu_memcpy', 'gpu_memset')
+                   for event in events) / count
+
     def answer(self, request, count):
         if request == 'losses':
             return {'losses': [self.step().item() for _ in range(count)]}
+        if request == 'kernels':
+            return {'kernels': self.kernels(count) if self.device == 'cuda' else None}
         self.synchronize()
         start = time.perf_counter()
         for _ in range(count):

@@ -38,6 +38,6 @@ grep -q 'epoch: 1 ' "$folder/log" || { cat "$folder/log"; fail "the job did not 
 run "$bundle/bin/gpu_test" '--gtest_filter=Ops/Softmax*'
 grep -q -e 'no GPU to test on: ' -e '\[       OK \] Ops/Softmax' "$folder/log" || { cat "$folder/log"; fail "no test ran"; }
 if run_without=$("$bundle/scripts/gpu" 2>&1); then fail "scripts/gpu took no folder: $run_without"; fi
-for file in bench/gpu bin/gpu_worker; do
+for file in bench/gpu bin/gpu_worker bin/conv_efficiency; do
   [ -x "$bundle/$file" ] || fail "there is no $file"
 done
