@@ -118,6 +118,8 @@ void add_export(CLI::App& program, ExportCommand& exported) {
       ->required();
   command.add_option("-o,--out", exported.out, "The file; without it one beside the model")
       ->type_name("FILE");
+  command.add_flag("--preprocessing", exported.preprocessing,
+                   "onnx: with the preparation of pictures, u8 [batch, H, W, C]");
 }
 
 void add_convert(CLI::App& program, ConvertCommand& convert) {

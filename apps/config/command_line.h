@@ -67,6 +67,7 @@ struct ExportCommand {
   std::string model;
   std::string to;   // a format: "onnx"
   std::string out;  // a file; empty: beside the model
+  bool preprocessing = false;
 };
 
 /// smtrain convert FROM TO: weights from a file of one format to another's.

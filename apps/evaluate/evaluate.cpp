@@ -90,7 +90,8 @@ int evaluate_weights(const std::string& file, const Recipe& recipe, std::ostream
   const std::vector<std::string> classes = class_names(*data.dataset);
   const nn::ModulePtr model =
       build_model(recipe.model, loader.sample_shape(), static_cast<int64_t>(classes.size()));
-  model->load_state_dict(nn::WeightsFile(file).state_dict(), file);
+  model->load_state_dict(nn::WeightsFile(file).state_dict(nn::trace(*model, loader.sample_shape())),
+                         file);
   model->eval();
   model->to(context.device());
   measure(*model, classes, loader, recipe, out);

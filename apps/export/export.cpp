@@ -36,7 +36,16 @@ void write_tensors(const fs::path& file, ExportFormat format, const nn::StateDic
     case ExportFormat::pth: return nn::write_pytorch(file, state);
     case ExportFormat::safetensors: return nn::write_safetensors(file, state);
     case ExportFormat::npz: return nn::write_npz(file, state);
+    default: mistake("convert: ", file.string(), ": needs a model");
   }
+}
+
+/// A model of smtrain's with a file's weights.
+TrainedModel model_with(const nn::WeightsFile& file, const std::string& model) {
+  TrainedModel trained = load_model(model);
+  trained.model->load_state_dict(file.state_dict(nn::trace(*trained.model, trained.card.input)),
+                                 file.name());
+  return trained;
 }
 
 }  // namespace
@@ -50,7 +59,7 @@ int export_as(const ExportCommand& command, std::ostream& out) {
     file = (is_folder(model) ? model : model.parent_path()) / "model";
     file += ending_of(format);
   }
-  print_files(export_model(trained, format, file), out);
+  print_files(export_model(trained, format, file, {.preprocessing = command.preprocessing}), out);
   return 0;
 }
 
@@ -59,8 +68,16 @@ int convert(const ConvertCommand& command, std::ostream& out) {
   check(format.has_value(), "convert: ", command.to,
         ": expected a name that ends in .pth, .pt, .safetensors or .npz");
   const nn::WeightsFile file(command.from);
-  const nn::StateDict state = file.state_dict();
-  write_tensors(command.to, *format, state);
+  const bool is_ours = file.tensors().metadata().contains(kRecipeKey);
+  const std::string model = command.model.empty() && is_ours ? command.from : command.model;
+  if (!model.empty()) {
+    print_files(export_model(model_with(file, model), *format, command.to), out);
+    return 0;
+  }
+  check(file.has_model_names() && holds_tensors_alone(*format), "convert: from ", command.from,
+        " to ", command.to,
+        " needs --model, a model of smtrain's that says which layers there are");
+  write_tensors(command.to, *format, file.tensors());
   print_files({command.to}, out);
   return 0;
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/export/export_format.h"
 
+#include "smtrain/apps/job/job_data.h"
+#include "smtrain/apps/json.h"
 #include "smtrain/engine/error.h"
+#include "smtrain/nn/formats/keras.h"
 #include "smtrain/nn/formats/npz.h"
+#include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
 
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 
 namespace smtrain::app {
 namespace {
@@ -20,17 +25,47 @@ struct FormatName {
 };
 
 /// In the order of the enumerators.
-constexpr std::array<FormatName, 3> kFormats = {
-    {{"pth", ".pth"}, {"safetensors", ".safetensors"}, {"npz", ".npz"}}};
+constexpr std::array<FormatName, 5> kFormats = {{{"pth", ".pth"},
+                                                 {"safetensors", ".safetensors"},
+                                                 {"npz", ".npz"},
+                                                 {"keras", ".hd5"},
+                                                 {"onnx", ".onnx"}}};
 
 /// Other endings that files of a format have.
 struct OtherEnding {
   std::string_view ending;
   ExportFormat format;
 };
-constexpr OtherEnding kOtherEndings[] = {{".pt", ExportFormat::pth}};
+constexpr OtherEnding kOtherEndings[] = {
+    {".pt", ExportFormat::pth}, {".h5", ExportFormat::keras}, {".hdf5", ExportFormat::keras}};
+
+/// What a file tells of the model besides its weights.
+std::map<std::string, std::string> metadata_of(const ModelCard& card) {
+  return {{"smtrain.classes", Json(card.classes).dump()}, {"smtrain.version", card.version}};
+}
+
+nn::WriteKerasOptions keras_options(const ModelCard& card) {
+  return {.channels_first = card.recipe.keras.image_data_format == ImageDataFormat::channels_first,
+          .training = {},
+          .metadata = metadata_of(card)};
+}
+
+nn::WriteOnnxOptions onnx_options(const ModelCard& card, bool with_preprocessing) {
+  nn::WriteOnnxOptions options{.preprocessing = {}, .metadata = metadata_of(card)};
+  if (with_preprocessing) {
+    const Preprocessing numbers = preprocessing(card.recipe.data, card.input[0]);
+    options.preprocessing.emplace();
+    options.preprocessing->mean = numbers.mean;
+    options.preprocessing->std = numbers.std;
+  }
+  return options;
+}
 
 }  // namespace
+
+bool holds_tensors_alone(ExportFormat format) {
+  return format != ExportFormat::keras && format != ExportFormat::onnx;
+}
 
 const std::vector<std::string_view>& export_format_names() {
   static const std::vector<std::string_view> names = [] {
@@ -55,12 +90,22 @@ std::string_view ending_of(ExportFormat format) {
 }
 
 std::vector<fs::path> export_model(const TrainedModel& trained, ExportFormat format,
-                                   const fs::path& file) {
+                                   const fs::path& file, const ExportOptions& options) {
+  check(!options.preprocessing || format == ExportFormat::onnx,
+        "export: only onnx holds the preprocessing of pictures");
   const nn::StateDict state = trained.model->state_dict();
+  const ModelCard& card = trained.card;
   switch (format) {
     case ExportFormat::pth: nn::write_pytorch(file, state); break;
-    case ExportFormat::safetensors: write_model(file, trained.card, *trained.model); break;
+    case ExportFormat::safetensors: write_model(file, card, *trained.model); break;
     case ExportFormat::npz: nn::write_npz(file, state); break;
+    case ExportFormat::keras:
+      nn::write_keras(file, nn::trace(*trained.model, card.input), keras_options(card));
+      break;
+    case ExportFormat::onnx:
+      nn::write_onnx(file, nn::trace(*trained.model, card.input),
+                     onnx_options(card, options.preprocessing));
+      break;
   }
   return {file};
 }

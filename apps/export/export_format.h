@@ -13,7 +13,7 @@
 namespace smtrain::app {
 
 /// What models are exported as.
-enum class ExportFormat : uint8_t { pth, safetensors, npz };
+enum class ExportFormat : uint8_t { pth, safetensors, npz, keras, onnx };
 
 /// Their names, in the order of the enumerators: "pth".
 const std::vector<std::string_view>& export_format_names();
@@ -24,9 +24,18 @@ std::optional<ExportFormat> export_format_of(const std::filesystem::path& file);
 /// The ending of a format's file: ".pth".
 std::string_view ending_of(ExportFormat format);
 
+/// Whether a format holds names and tensors alone, so that it needs no model.
+bool holds_tensors_alone(ExportFormat format);
+
+/// How export_model() writes a model.
+struct ExportOptions {
+  bool preprocessing = false;  // ONNX: takes pictures as they are decoded, u8 [batch, H, W, C]
+};
+
 /// Writes a model, each file atomically, and gives the files' paths. Throws std::invalid_argument
 /// naming the part of the model that the format has no words for, before anything is written.
 std::vector<std::filesystem::path> export_model(const TrainedModel& trained, ExportFormat format,
-                                                const std::filesystem::path& file);
+                                                const std::filesystem::path& file,
+                                                const ExportOptions& options = {});
 
 }  // namespace smtrain::app

@@ -6,8 +6,7 @@
 #include "smtrain/apps/number_text.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/io/npz.h"
-#include "smtrain/nn/formats/pytorch.h"
-#include "smtrain/nn/formats/safetensors.h"
+#include "smtrain/nn/formats/weights_file.h"
 
 #include <fmt/ostream.h>
 
@@ -112,22 +111,10 @@ class TensorList {
 void print_file(std::ostream& out, const fs::path& path) {
   if (!fs::exists(path)) bad_input(path.string(), ": does not exist");
   if (is_folder(path)) return print_model(out, path);
+  const nn::WeightsFile file(path);
+  if (file.tensors().metadata().contains(kRecipeKey)) return print_model(out, path);
   TensorList tensors;
-  const std::string extension = path.extension().string();
-  if (extension == ".safetensors") {
-    const nn::StateDict state = nn::read_safetensors(path);
-    if (state.metadata().contains(kRecipeKey)) return print_model(out, path);
-    tensors.add(state);
-  } else if (extension == ".pth" || extension == ".pt") {
-    tensors.add(nn::read_pytorch(path));
-  } else if (extension == ".npz") {
-    for (const auto& [name, array] : read_npz(path)) {
-      tensors.add(name, array.dtype, array.shape);
-    }
-  } else {
-    bad_input(path.string(),
-              ": expected a .safetensors, .pth, .pt or .npz file, or a model's folder");
-  }
+  tensors.add(file.tensors());
   tensors.print(out, path);
 }
 

@@ -41,14 +41,6 @@ const std::string& pretrained_path(const ModelOptions& model) {
                     model);
 }
 
-/// The classes that a file's weights tell apart: rows of its last matrix.
-std::optional<int64_t> classes_of(const nn::StateDict& weights) {
-  std::optional<int64_t> classes;
-  for (const auto& [name, tensor] : weights)
-    if (tensor.ndim() == 2) classes = tensor.size(0);
-  return classes;
-}
-
 /// The options of a model of a name for so many classes.
 ModelOptions with_classes(ModelOptions options, int64_t classes) {
   std::visit(
@@ -76,14 +68,14 @@ void replace_head(nn::Sequential& model, int64_t classes) {
   }
 }
 
-std::optional<PictureStatistics> statistics_of(const nn::StateDict& weights,
-                                               const nn::Module& model, const std::string& file) {
-  if (weights.metadata().contains(kRecipeKey)) {
-    const ModelCard card = read_card(weights, file);
+std::optional<PictureStatistics> statistics_of(const nn::WeightsFile& file,
+                                               const nn::Module& model) {
+  if (file.tensors().metadata().contains(kRecipeKey)) {
+    const ModelCard card = read_card(file.tensors(), file.name());
     const Preprocessing preprocessing = app::preprocessing(card.recipe.data, card.input[0]);
     return PictureStatistics{preprocessing.mean, preprocessing.std, {card.input[1], card.input[2]}};
   }
-  if (dynamic_cast<const nn::ResNet*>(&model) != nullptr && classes_of(weights) == kImagenetClasses)
+  if (dynamic_cast<const nn::ResNet*>(&model) != nullptr && file.classes() == kImagenetClasses)
     return imagenet();
   return std::nullopt;
 }
@@ -127,19 +119,18 @@ void begin_with_pretrained(FirstModel& first, const std::string& path, const Rec
                            const Shape& input, int64_t classes,
                            const Preprocessing& preprocessing) {
   const nn::WeightsFile file(path);
-  const nn::StateDict weights = file.state_dict();
-  const int64_t classes_of_file = classes_of(weights).value_or(classes);
+  const int64_t classes_of_file = file.classes().value_or(classes);
   const auto as_in_file =
       classes_of_file == classes ? nullptr : model_for_file(recipe.model, input, classes_of_file);
   first.model = as_in_file ? as_in_file : build_model(recipe.model, input, classes);
-  load_weights(first, weights, file.name());
+  load_weights(first, file.state_dict(nn::trace(*first.model, input)), file.name());
   if (as_in_file) {
     replace_head(*as_in_file, classes);
     first.notes.push_back(fmt::format(
         "model.pretrained: the head '{}' for {} classes is replaced by a new one for {}",
         nn::head_of(*first.model), classes_of_file, classes));
   }
-  if (const auto learned = statistics_of(weights, *first.model, file.name())) {
+  if (const auto learned = statistics_of(file, *first.model)) {
     for (std::string& warning : warnings_of(*learned, input, preprocessing, file.name()))
       first.warnings.push_back(std::move(warning));
   }

@@ -4,7 +4,9 @@
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/compression.h"
 #include "smtrain/engine/io/tar.h"
+#include "smtrain/nn/formats/keras.h"
 #include "smtrain/nn/formats/npz.h"
+#include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
 
@@ -18,20 +20,14 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Endings of files of weights, the best first.
-constexpr std::array<std::string_view, 4> kEndings = {".safetensors", ".pth", ".pt", ".npz"};
+constexpr std::array<std::string_view, 8> kEndings = {".safetensors", ".pth", ".pt",  ".npz",
+                                                      ".onnx",        ".h5",  ".hd5", ".hdf5"};
 
 /// Where an entry of a folder or archive stands among those endings; past the last: not of weights.
 size_t rank_of(const std::string& name) {
   const auto ending = std::find_if(kEndings.begin(), kEndings.end(),
                                    [&](std::string_view e) { return name.ends_with(e); });
   return static_cast<size_t>(ending - kEndings.begin());
-}
-
-std::string endings() {
-  std::string list;
-  for (const std::string_view ending : kEndings)
-    list += (list.empty() ? "" : ", ") + std::string(ending);
-  return list;
 }
 
 fs::path file_in(const fs::path& folder) {
@@ -44,7 +40,8 @@ fs::path file_in(const fs::path& folder) {
   };
   if (files.empty()) {
     if (is_file(folder / "model.tar.gz")) return folder / "model.tar.gz";
-    bad_input(folder.string(), ": holds no file of weights (", endings(), " or model.tar.gz)");
+    bad_input(folder.string(), ": holds no file of weights (", weights_endings(),
+              " or model.tar.gz)");
   }
   return *std::min_element(files.begin(), files.end(), better);
 }
@@ -62,9 +59,24 @@ std::vector<uint8_t> unpack(std::span<const uint8_t> archive, std::string& name)
     best_rank = rank;
     best_name = entry.name;
   });
-  if (best_name.empty()) bad_input(name, ": holds no file of weights (", endings(), ")");
+  if (best_name.empty()) bad_input(name, ": holds no file of weights (", weights_endings(), ")");
   name += ": " + best_name;
   return best;
+}
+
+StateDict tensors_in(std::span<const uint8_t> bytes, WeightsFormat format,
+                     const std::string& name) {
+  switch (format) {
+    case WeightsFormat::pytorch: return PytorchFile(bytes, name).state_dict();
+    case WeightsFormat::safetensors: return read_safetensors(bytes, name);
+    case WeightsFormat::npz: return read_npz(bytes, name);
+    case WeightsFormat::onnx: return read_onnx(bytes, name);
+    case WeightsFormat::keras: break;
+  }
+  StateDict tensors;
+  for (const KerasFile::Layer& layer : read_keras(bytes, name).layers)
+    for (const KerasFile::Weight& weight : layer.weights) tensors.add(weight.name, weight.tensor);
+  return tensors;
 }
 
 /// The name in a zip archive's first local header.
@@ -78,6 +90,13 @@ std::string first_entry(std::span<const uint8_t> zip) {
 
 }  // namespace
 
+std::string weights_endings() {
+  std::string list;
+  for (const std::string_view ending : kEndings)
+    list += (list.empty() ? "" : ", ") + std::string(ending);
+  return list;
+}
+
 WeightsFormat weights_format(std::span<const uint8_t> bytes, const std::string& name) {
   const auto begins_with = [&](std::string_view magic) {
     return bytes.size() >= magic.size() &&
@@ -87,10 +106,12 @@ WeightsFormat weights_format(std::span<const uint8_t> bytes, const std::string& 
   if (begins_with("PK\x03\x04"))
     return first_entry(bytes).ends_with(".npy") ? WeightsFormat::npz : WeightsFormat::pytorch;
   if (begins_with("\x80\x02")) return WeightsFormat::pytorch;
+  if (begins_with("\x89HDF\r\n\x1a\n")) return WeightsFormat::keras;
   constexpr size_t kSafetensorsBrace = 8;  // after the length of the header
   if (bytes.size() > kSafetensorsBrace && bytes[kSafetensorsBrace] == '{')
     return WeightsFormat::safetensors;
-  bad_input(name, ": begins like no file of weights (", endings(), ")");
+  if (begins_with("\x08")) return WeightsFormat::onnx;  // ir_version, a ModelProto's first field
+  bad_input(name, ": begins like no file of weights (", weights_endings(), ")");
 }
 
 WeightsFile::WeightsFile(const fs::path& path) : name_(path.string()) {
@@ -104,15 +125,22 @@ WeightsFile::WeightsFile(const fs::path& path) : name_(path.string()) {
     bytes_ = unpacked_;
   }
   format_ = weights_format(bytes_, name_);
+  tensors_ = tensors_in(bytes_, format_, name_);
 }
 
-StateDict WeightsFile::state_dict() const {
+std::optional<int64_t> WeightsFile::classes() const {
+  std::optional<int64_t> classes;
+  for (const auto& [name, tensor] : tensors_)
+    if (tensor.ndim() == 2) classes = tensor.size(format_ == WeightsFormat::keras ? 1 : 0);
+  return classes;
+}
+
+StateDict WeightsFile::state_dict(const Graph& model) const {
   switch (format_) {
-    case WeightsFormat::pytorch: return PytorchFile(bytes_, name_).state_dict();
-    case WeightsFormat::safetensors: return read_safetensors(bytes_, name_);
-    case WeightsFormat::npz: return read_npz(bytes_, name_);
+    case WeightsFormat::keras: return keras_state_dict(read_keras(bytes_, name_), model);
+    case WeightsFormat::onnx: return read_onnx(bytes_, name_, model);
+    default: return tensors_;
   }
-  mistake("WeightsFile: no such format");
 }
 
 }  // namespace smtrain::nn

@@ -33,9 +33,10 @@ class Export : public testing::Test {
                 *model);
   }
 
-  static void expect_equal(const std::string& a, const std::string& b) {
-    const nn::StateDict expected = nn::WeightsFile(a).state_dict();
-    const nn::StateDict actual = nn::WeightsFile(b).state_dict();
+  void expect_equal(const std::string& a, const std::string& b) {
+    const nn::Graph graph = nn::trace(*load_model(model_).model, {1, 12, 12});
+    const nn::StateDict expected = nn::WeightsFile(a).state_dict(graph);
+    const nn::StateDict actual = nn::WeightsFile(b).state_dict(graph);
     ASSERT_EQ(actual.size(), expected.size());
     for (const auto& [name, tensor] : expected)
       EXPECT_EQ(actual.at(name).to_vector<double>(), tensor.to_vector<double>()) << name;
@@ -65,20 +66,33 @@ TEST_F(Export, FileIsBesideTheModelUnlessNamed) {
 TEST_F(Export, ConvertsFromFormatToFormat) {
   std::ostringstream out;
   std::string last = model_;
-  for (const std::string name : {"a.pth", "b.npz", "c.safetensors", "d.pt"}) {
-    EXPECT_EQ(convert({.from = last, .to = directory_ / name, .model = ""}, out), 0);
+  for (const std::string name :
+       {"a.pth", "b.npz", "c.safetensors", "d.pt", "e.onnx", "f.h5", "g.onnx"}) {
+    EXPECT_EQ(convert({.from = last, .to = directory_ / name, .model = model_}, out), 0);
     last = directory_ / name;
     expect_equal(model_, last);
   }
 }
 
+TEST_F(Export, NamesAndTensorsNeedNoModel) {
+  std::ostringstream out;
+  convert({.from = model_, .to = directory_ / "a.pth", .model = ""}, out);
+  convert({.from = directory_ / "a.pth", .to = directory_ / "b.npz", .model = ""}, out);
+  expect_equal(model_, directory_ / "b.npz");
+  EXPECT_THROW_WITH(
+      convert({.from = directory_ / "a.pth", .to = directory_ / "c.h5", .model = ""}, out),
+      "convert: from " + (directory_ / "a.pth") + " to " + (directory_ / "c.h5") +
+          " needs --model, a model of smtrain's that says which layers there are");
+}
+
 TEST_F(Export, UnknownFormatsAreRefused) {
   std::ostringstream out;
   EXPECT_THROW_WITH(export_as({.model = model_, .to = "caffe", .out = ""}, out),
-                    "export: --to: expected pth, safetensors or npz, got 'caffe'");
-  EXPECT_THROW_WITH(convert({.from = model_, .to = directory_ / "a.caffe", .model = ""}, out),
-                    "convert: " + (directory_ / "a.caffe") +
-                        ": expected a name that ends in .pth, .pt, .safetensors or .npz");
+                    "export: --to: expected pth, safetensors, npz, keras or onnx, got 'caffe'");
+  EXPECT_THROW_WITH(
+      convert({.from = model_, .to = directory_ / "a.caffe", .model = ""}, out),
+      "convert: " + (directory_ / "a.caffe") +
+          ": expected a name that ends in .safetensors, .pth, .pt, .npz, .onnx, .h5, .hd5, .hdf5");
   EXPECT_FALSE(std::filesystem::exists(directory_ / "a.caffe"));
 }
 

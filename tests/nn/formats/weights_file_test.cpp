@@ -39,7 +39,7 @@ class WeightsFileTest : public testing::Test {
   std::string content(const fs::path& path) { return read_text(path, 1 << 20); }
 
   static double value_in(const fs::path& path) {
-    const StateDict state = WeightsFile(path).state_dict();
+    const StateDict state = WeightsFile(path).tensors();
     EXPECT_EQ(state.size(), 2u);
     return state.at("fc.weight").to_vector<float>()[11];
   }
@@ -76,18 +76,21 @@ TEST_F(WeightsFileTest, FoldersAndArchivesHoldTheBestFile) {
 TEST_F(WeightsFileTest, WhatHoldsNoWeightsIsNamed) {
   const std::string folder = directory_.path().string();
   EXPECT_THROW_WITH(WeightsFile(directory_ / "none"), folder + "/none: does not exist");
-  EXPECT_THROW_WITH(WeightsFile(directory_.path()),
-                    folder +
-                        ": holds no file of weights (.safetensors, .pth, .pt, .npz or "
-                        "model.tar.gz)");
+  EXPECT_THROW_WITH(
+      WeightsFile(directory_.path()),
+      folder +
+          ": holds no file of weights (.safetensors, .pth, .pt, .npz, .onnx, .h5, .hd5, .hdf5 or "
+          "model.tar.gz)");
   write_file_atomically(directory_ / "text", std::string_view("what a model says"));
   EXPECT_THROW_WITH(WeightsFile(directory_ / "text"),
                     folder +
                         "/text: begins like no file of weights (.safetensors, .pth, .pt, "
-                        ".npz)");
+                        ".npz, .onnx, .h5, .hd5, .hdf5)");
   write_file_atomically(directory_ / "a.tar.gz", test::archive(test::entry("readme", "text")));
   EXPECT_THROW_WITH(WeightsFile(directory_ / "a.tar.gz"),
-                    folder + "/a.tar.gz: holds no file of weights (.safetensors, .pth, .pt, .npz)");
+                    folder +
+                        "/a.tar.gz: holds no file of weights (.safetensors, .pth, .pt, .npz, "
+                        ".onnx, .h5, .hd5, .hdf5)");
 }
 
 }  // namespace
