@@ -45,13 +45,6 @@ DType dtype_numbered(int64_t number, const std::string& where) {
             ", expected FLOAT, DOUBLE, BFLOAT16, FLOAT16, INT64, INT32, UINT8 or BOOL");
 }
 
-/// What a TensorProto's fields hold before they are known to fit each other.
-struct TensorFields {
-  int64_t data_type = 0;
-  bool has_raw = false, is_external = false;
-  std::vector<int64_t> integers;  // of int32_data and int64_data
-};
-
 void append_little(int64_t value, size_t count, std::vector<uint8_t>& bytes) {
   for (size_t i = 0; i < count; ++i)
     bytes.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i)));
@@ -72,25 +65,37 @@ bool is_element(int64_t value, DType dtype) {
   return false;
 }
 
-/// Makes the bytes of a tensor whose elements came as integers.
-void take_integers(const TensorFields& fields, OnnxTensor& tensor, const std::string& where) {
-  for (const int64_t value : fields.integers) {
-    if (!is_element(value, tensor.dtype))
-      bad_input(where, " holds the integer ", value, ", which is no ", name_of(tensor.dtype));
-    append_little(value, size_of(tensor.dtype), tensor.typed);
-  }
-}
-
-void check_data(const OnnxTensor& tensor, const TensorFields& fields, const std::string& where) {
+void check_data(const OnnxTensor& tensor, const std::string& where) {
   const auto bytes = size_bytes_of(tensor.shape, size_of(tensor.dtype));
   if (!bytes) bad_input(where, " of shape ", tensor.shape, " fits no memory");
-  if (fields.has_raw && !tensor.typed.empty()) bad_input(where, " has its data twice");
-  const auto data = fields.has_raw ? tensor.raw : std::span<const uint8_t>(tensor.typed);
-  if (static_cast<uint64_t>(*bytes) != data.size()) {
+  if (!tensor.raw.empty() && !tensor.typed.empty()) bad_input(where, " has its data twice");
+  if (static_cast<uint64_t>(*bytes) != tensor.data().size()) {
     bad_input(where, " of shape ", tensor.shape, " and dtype ", name_of(tensor.dtype), " needs ",
-              *bytes, " bytes, it has ", data.size());
+              *bytes, " bytes, it has ", tensor.data().size());
   }
-  check_values(data, tensor.dtype, where);
+  check_values(tensor.data(), tensor.dtype, where);
+}
+
+/// The fields of a TensorProto that say what the others are.
+struct TensorHead {
+  std::string_view name;
+  int64_t data_type = 0;
+  bool is_external = false;
+};
+
+TensorHead parse_tensor_head(std::span<const uint8_t> bytes, const std::string& where) {
+  TensorHead head;
+  ProtobufReader in(bytes, where);
+  while (in.next()) {
+    switch (in.number()) {
+      case 2: head.data_type = in.integer("data_type"); break;
+      case 3: bad_input(where, " is a segment of a tensor, which is not supported");
+      case 8: head.name = in.text("name"); break;
+      case 13: head.is_external = true; break;
+      case 14: head.is_external |= in.integer("data_location") != 0; break;
+    }
+  }
+  return head;
 }
 
 void append_bytes(std::span<const uint8_t> bytes, std::vector<uint8_t>& to) {
@@ -172,8 +177,7 @@ OnnxDataType onnx_data_type(DType dtype) {
 
 Tensor OnnxTensor::tensor() const {
   const Tensor result = empty(shape, {.dtype = dtype}, Device::cpu());
-  const auto data = typed.empty() ? raw : std::span<const uint8_t>(typed);
-  std::copy(data.begin(), data.end(), memory_of(result).begin());
+  std::copy(data().begin(), data().end(), memory_of(result).begin());
   return result;
 }
 
@@ -183,43 +187,38 @@ std::string OnnxNode::describe() const {
 }
 
 OnnxTensor parse_onnx_tensor(std::span<const uint8_t> bytes, const std::string& where) {
-  OnnxTensor tensor;
-  TensorFields fields;
-  ProtobufReader in(bytes, where);
-  const auto add_integer = [&](int64_t value) { fields.integers.push_back(value); };
-  while (in.next()) {
-    switch (in.number()) {
-      case 1:
-        in.for_each_integer("dims", [&](int64_t size) {
-          if (tensor.shape.ndim() == kMaxDims)
-            bad_input(where, " has more than ", kMaxDims, " dimensions");
-          tensor.shape.push_back(size);
-        });
-        break;
-      case 2: fields.data_type = in.integer("data_type"); break;
-      case 3: bad_input(where, " is a segment of a tensor, which is not supported");
-      case 4: append_bytes(in.bytes("float_data"), tensor.typed); break;
-      case 5: in.for_each_integer("int32_data", add_integer); break;
-      case 7: in.for_each_integer("int64_data", add_integer); break;
-      case 8: tensor.name = in.text("name"); break;
-      case 9:
-        tensor.raw = in.bytes("raw_data");
-        fields.has_raw = true;
-        break;
-      case 10: append_bytes(in.bytes("double_data"), tensor.typed); break;
-      case 13: fields.is_external = true; break;
-      case 14: fields.is_external |= in.integer("data_location") != 0; break;
-    }
-  }
-  const std::string called = concat_text(where, " ('", tensor.name, "')");
-  if (fields.is_external) {
+  const TensorHead head = parse_tensor_head(bytes, where);
+  const std::string called = concat_text(where, " ('", head.name, "')");
+  if (head.is_external) {
     bad_input(called,
               " has its data in another file, which is not supported: export the model"
               " with all of it in one");
   }
-  tensor.dtype = dtype_numbered(fields.data_type, called);
-  take_integers(fields, tensor, called);
-  check_data(tensor, fields, called);
+  OnnxTensor tensor;
+  tensor.name = head.name;
+  tensor.dtype = dtype_numbered(head.data_type, called);
+  const auto add_dimension = [&](int64_t size) {
+    if (tensor.shape.ndim() == kMaxDims)
+      bad_input(called, " has more than ", kMaxDims, " dimensions");
+    tensor.shape.push_back(size);
+  };
+  const auto add_element = [&](int64_t value) {
+    if (!is_element(value, tensor.dtype))
+      bad_input(called, " holds the integer ", value, ", which is no ", name_of(tensor.dtype));
+    append_little(value, size_of(tensor.dtype), tensor.typed);
+  };
+  ProtobufReader in(bytes, called);
+  while (in.next()) {
+    switch (in.number()) {
+      case 1: in.for_each_integer("dims", add_dimension); break;
+      case 4: append_bytes(in.bytes("float_data"), tensor.typed); break;
+      case 5: in.for_each_integer("int32_data", add_element); break;
+      case 7: in.for_each_integer("int64_data", add_element); break;
+      case 9: tensor.raw = in.bytes("raw_data"); break;
+      case 10: append_bytes(in.bytes("double_data"), tensor.typed); break;
+    }
+  }
+  check_data(tensor, called);
   return tensor;
 }
 

@@ -34,6 +34,8 @@ struct OnnxTensor {
   std::span<const uint8_t> raw;  // row-major, little-endian; or else
   std::vector<uint8_t> typed;    // the same, from one of the fields for a single type
 
+  std::span<const uint8_t> data() const { return typed.empty() ? raw : typed; }
+
   /// A copy on the CPU.
   Tensor tensor() const;
 };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/engine/io/protobuf.h"
 #include "smtrain/nn/formats/onnx.h"
+#include "smtrain/nn/formats/onnx_graph_writer.h"
 #include "smtrain/nn/formats/onnx_model.h"
-#include "smtrain/nn/formats/tensor_bytes.h"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
-#include <set>
 #include <utility>
 
 namespace smtrain::nn {
@@ -14,135 +16,75 @@ namespace {
 
 constexpr int64_t kIrVersion = 8, kOpset = 17;
 constexpr uint64_t kMaxFileBytes = std::numeric_limits<int32_t>::max();  // of a protocol buffer
-constexpr std::string_view kInput = "input", kOutput = "output", kBatch = "batch";
+const std::string kInput = "input", kOutput = "output";
 
-// AttributeProto::AttributeType
-enum AttributeType : int64_t { kFloat = 1, kInt = 2, kInts = 7 };
-
-/// A NodeProto's attributes.
-class Attributes {
- public:
-  Attributes& integer(std::string_view name, int64_t value) {
-    return add(ProtobufWriter().text(1, name).integer(3, value).integer(20, kInt));
+void check_utf8(const std::string& text) {
+  try {
+    nlohmann::json(text).dump();
+  } catch (const nlohmann::json::type_error&) {
+    mistake("write_onnx: names and metadata must be UTF-8");
   }
-  Attributes& real(std::string_view name, double value) {
-    return add(
-        ProtobufWriter().text(1, name).real(2, static_cast<float>(value)).integer(20, kFloat));
-  }
-  Attributes& integers(std::string_view name, const std::vector<int64_t>& values) {
-    ProtobufWriter attribute;
-    attribute.text(1, name);
-    for (const int64_t value : values) attribute.integer(8, value);
-    return add(attribute.integer(20, kInts));
-  }
-  Attributes& sizes(std::string_view name, Size2d size) {
-    return integers(name, {size.height, size.width});
-  }
+}
 
-  const std::vector<ProtobufWriter>& all() const { return attributes_; }
+OnnxAttributes to_f32() {
+  return OnnxAttributes().integer("to", static_cast<int64_t>(OnnxDataType::f32));
+}
 
- private:
-  Attributes& add(ProtobufWriter& attribute) {
-    attributes_.push_back(std::move(attribute));
-    return *this;
-  }
-
-  std::vector<ProtobufWriter> attributes_;
-};
-
-/// Builds a GraphProto from a graph.
+/// Says in ONNX what a graph's nodes do.
 class GraphBuilder {
  public:
   GraphBuilder(const Graph& graph, const WriteOnnxOptions& options)
-      : nodes_(graph.nodes()), options_(options) {
-    names_ = {std::string(kInput), std::string(kOutput)};
-  }
+      : nodes_(graph.nodes()), options_(options) {}
 
+  /// The GraphProto.
   ProtobufWriter build() {
-    graph_.text(2, "smtrain");
+    out_.unique(kOutput);
     value_of_.push_back(add_images());
     for (size_t i = 1; i < nodes_.size(); ++i) {
       node_ = &nodes_[i];
+      check_utf8(node_->name);
       value_of_.push_back(std::visit([&](const auto& o) { return add(o); }, node_->operation));
     }
     if (value_of_.back() != kOutput)  // nothing was added for the last node, or for none
-      add_node("Identity", unique("identity"), {value_of_.back()}, std::string(kOutput));
-    graph_.message(12, value_info(kOutput, DType::f32, nodes_.back().output));
-    return std::move(graph_);
+      out_.add_node("Identity", out_.unique("identity"), {value_of_.back()}, kOutput);
+    out_.add_output(kOutput, DType::f32, nodes_.back().output);
+    return std::move(ProtobufWriter(out_.message()).text(2, "smtrain"));
   }
 
  private:
-  using Names = std::vector<std::string>;
+  using Names = OnnxGraphWriter::Names;
 
   [[noreturn]] void refuse(const std::string& what) const {
     mistake("write_onnx: ", graph::name_of(node_->operation), " '", node_->name, "' ", what);
   }
 
-  std::string unique(const std::string& name) {
-    std::string result = name;
-    for (int i = 2; !names_.insert(result).second; ++i) result = concat_text(name, "_", i);
-    return result;
-  }
-
-  static ProtobufWriter dimension(int64_t size) {
-    return std::move(ProtobufWriter().integer(1, size));
-  }
-
-  /// Of a batch of unknown size of tensors of that shape.
-  static ProtobufWriter value_info(std::string_view name, DType dtype, const Shape& each) {
-    ProtobufWriter shape;
-    shape.message(1, std::move(ProtobufWriter().text(2, kBatch)));
-    for (const int64_t size : each) shape.message(1, dimension(size));
-    ProtobufWriter tensor, type, info;
-    tensor.integer(1, static_cast<int64_t>(onnx_data_type(dtype))).message(2, std::move(shape));
-    type.message(1, std::move(tensor));
-    return std::move(info.text(1, name).message(2, std::move(type)));
-  }
-
-  std::string add_node(std::string_view operation, const std::string& name, const Names& inputs,
-                       std::string output, const Attributes& attributes = {}) {
-    ProtobufWriter node;
-    for (const std::string& input : inputs) node.text(1, input);
-    node.text(2, output).text(3, name).text(4, operation);
-    for (const ProtobufWriter& attribute : attributes.all()) node.message(5, attribute);
-    graph_.message(1, std::move(node));
-    return output;
-  }
-
   /// The operation of the current node, on the results of its inputs and then on `weights`.
   std::string add_operation(std::string_view operation, const Names& weights = {},
-                            const Attributes& attributes = {}) {
-    const std::string name =
-        unique(node_->name.empty() ? graph::name_of(node_->operation) : node_->name);
+                            const OnnxAttributes& attributes = {}) {
     Names inputs;
     for (const size_t input : node_->inputs) inputs.push_back(value_of_[input]);
     inputs.insert(inputs.end(), weights.begin(), weights.end());
-    return add_node(operation, name, inputs, node_ == &nodes_.back() ? std::string(kOutput) : name,
-                    attributes);
+    const std::string name =
+        out_.unique(node_->name.empty() ? graph::name_of(node_->operation) : node_->name);
+    return out_.add_node(operation, name, inputs, node_ == &nodes_.back() ? kOutput : name,
+                         attributes);
   }
 
-  /// An initializer with the values of `tensor` in that dtype.
-  void add_initializer(const std::string& name, const Tensor& tensor, DType dtype) {
-    ProtobufWriter initializer;
-    for (const int64_t size : tensor.shape()) initializer.integer(1, size);
-    initializer.integer(2, static_cast<int64_t>(onnx_data_type(dtype))).text(8, name);
-    initializer.later(9, static_cast<uint64_t>(tensor.numel()) * size_of(dtype),
-                      [tensor, dtype](FileWriter& out) {
-                        out.write(memory_of(to_host_row_major(tensor, dtype)));
-                      });
-    graph_.message(5, std::move(initializer));
-  }
-
-  /// The current node's weight of that name in f32.
+  /// The current node's weight of that name, in f32 whatever the file has it in.
   std::string add_weight(const char* name, const Tensor& tensor, DType dtype = DType::f32) {
     const std::string full = dotted(node_->name, name);
     const std::string value = dtype == DType::f32 ? full : full + "/f32";
-    if (names_.contains(value)) return value;  // of a module that is used twice
-    names_.insert({full, value});
-    add_initializer(full, tensor, dtype);
-    if (dtype == DType::f32) return full;
-    return add_node("Cast", value, {full}, value,
-                    Attributes().integer("to", static_cast<int64_t>(OnnxDataType::f32)));
+    if (out_.has(value)) return value;  // of a module that is used twice
+    if (dtype == DType::f16) check_range(full, tensor);
+    out_.add_initializer(full, tensor, dtype);
+    return dtype == DType::f32 ? full : out_.add_node("Cast", value, {full}, to_f32());
+  }
+
+  void check_range(const std::string& name, const Tensor& tensor) const {
+    constexpr float kLargest = 65504;  // of f16
+    for (const float value : tensor.to_vector<float>())
+      if (std::abs(value) > kLargest)
+        refuse(concat_text("has ", value, " in ", name, ", which f16 can't hold"));
   }
 
   Names weight_and_bias(const Tensor& weight, const Tensor& bias) {
@@ -154,7 +96,7 @@ class GraphBuilder {
   std::string add_constant(const std::string& name, const std::vector<double>& values,
                            const Shape& shape) {
     const Tensor tensor = from_vector(std::vector<float>(values.begin(), values.end()), shape);
-    add_initializer(name, tensor, DType::f32);
+    out_.add_initializer(name, tensor, DType::f32);
     return name;
   }
 
@@ -168,7 +110,7 @@ class GraphBuilder {
     const Padding2d& padding = conv.options.padding;
     return add_operation(
         "Conv", weight_and_bias(conv.weight, conv.bias),
-        Attributes()
+        OnnxAttributes()
             .sizes("dilations", conv.options.dilation)
             .integer("group", conv.options.groups)
             .integers("kernel_shape", {shape[2], shape[3]})
@@ -180,11 +122,11 @@ class GraphBuilder {
     if (input_shape().ndim() != 1)
       refuse(concat_text("works on ", input_shape(), ", ONNX's Gemm on features"));
     return add_operation("Gemm", weight_and_bias(linear.weight, linear.bias),
-                         Attributes().integer("transB", 1));
+                         OnnxAttributes().integer("transB", 1));
   }
 
   std::string add(const graph::BatchNorm2d& norm) {
-    Attributes attributes;
+    OnnxAttributes attributes;
     attributes.real("epsilon", norm.eps);
     if (norm.momentum >= 0) attributes.real("momentum", 1 - norm.momentum);
     return add_operation("BatchNormalization",
@@ -208,8 +150,8 @@ class GraphBuilder {
             along(in[2], out[2], kernel.width, stride.width, padding.width, dilation.width)};
   }
 
-  static Attributes windows(Size2d kernel, Size2d stride, Size2d padding, Size2d beyond) {
-    return Attributes()
+  static OnnxAttributes windows(Size2d kernel, Size2d stride, Size2d padding, Size2d beyond) {
+    return OnnxAttributes()
         .sizes("kernel_shape", kernel)
         .integers("pads", {padding.height, padding.width, padding.height + beyond.height,
                            padding.width + beyond.width})
@@ -253,52 +195,49 @@ class GraphBuilder {
   std::string add(const graph::Dropout&) { return value_of_[node_->inputs[0]]; }
 
   std::string add(const graph::Flatten&) {
-    return add_operation("Flatten", {}, Attributes().integer("axis", 1));
+    return add_operation("Flatten", {}, OnnxAttributes().integer("axis", 1));
   }
 
   std::string add(const graph::LogSoftmax&) { return add_softmax("LogSoftmax"); }
   std::string add(const graph::Softmax&) { return add_softmax("Softmax"); }
 
   std::string add_softmax(std::string_view operation) {
-    return add_operation(operation, {}, Attributes().integer("axis", -1));
+    return add_operation(operation, {}, OnnxAttributes().integer("axis", -1));
   }
 
   std::string add(const graph::Add&) { return add_operation("Add"); }
 
   std::string add(const graph::Concat&) {
-    return add_operation("Concat", {}, Attributes().integer("axis", 1));
+    return add_operation("Concat", {}, OnnxAttributes().integer("axis", 1));
   }
 
   const Shape& input_shape() const { return nodes_[node_->inputs[0]].output; }
 
   const std::vector<Graph::Node>& nodes_;
   const WriteOnnxOptions& options_;
-  ProtobufWriter graph_;
-  std::set<std::string> names_;        // of values, initializers among them
+  OnnxGraphWriter out_;
   std::vector<std::string> value_of_;  // of nodes_
   const Graph::Node* node_ = nullptr;  // the one being added
 };
 
 std::string GraphBuilder::add_images() {
   const Shape& image = nodes_[0].output;
-  std::string value{kInput};
+  std::string value = kInput;
   if (!options_.preprocessing) {
-    graph_.message(11, value_info(kInput, DType::f32, image));
+    out_.add_input(kInput, DType::f32, image);
     return value;
   }
   const OnnxPreprocessing& p = *options_.preprocessing;
-  const auto next = [&](std::string_view operation, const std::string& name, Names inputs,
-                        const Attributes& attributes = {}) {
-    names_.insert(name);
-    value = add_node(operation, name, inputs, name, attributes);
+  const Shape last = {image[1], image[2], image[0]};
+  out_.add_input(kInput, p.input, p.channels_last ? last : image);
+  const auto next = [&](std::string_view operation, const char* name, const Names& inputs,
+                        const OnnxAttributes& attributes = {}) {
+    value = out_.add_node(operation, name, inputs, attributes);
   };
-  graph_.message(11, value_info(kInput, p.input,
-                                p.channels_last ? Shape{image[1], image[2], image[0]} : image));
-  if (p.input != DType::f32)
-    next("Cast", "input/f32", {value},
-         Attributes().integer("to", static_cast<int64_t>(OnnxDataType::f32)));
+  if (p.input != DType::f32) next("Cast", "input/f32", {value}, to_f32());
   if (p.channels_last)
-    next("Transpose", "input/channels_first", {value}, Attributes().integers("perm", {0, 3, 1, 2}));
+    next("Transpose", "input/channels_first", {value},
+         OnnxAttributes().integers("perm", {0, 3, 1, 2}));
   const Shape each = {1, image[0], 1, 1};
   if (p.divisor != 1)
     next("Div", "input/scaled", {value, add_constant("input/divisor", {p.divisor}, {})});
@@ -333,9 +272,12 @@ void write_onnx(const std::filesystem::path& path, const Graph& graph,
   check_options(graph, options);
   ProtobufWriter model;
   model.integer(1, kIrVersion).text(2, "smtrain");
-  model.message(8, std::move(ProtobufWriter().text(1, "").integer(2, kOpset)));
-  for (const auto& [key, value] : options.metadata)
-    model.message(14, std::move(ProtobufWriter().text(1, key).text(2, value)));
+  model.message(8, ProtobufWriter().text(1, "").integer(2, kOpset));
+  for (const auto& [key, value] : options.metadata) {
+    check_utf8(key);
+    check_utf8(value);
+    model.message(14, ProtobufWriter().text(1, key).text(2, value));
+  }
   // Last, so that a file that was cut anywhere can't be taken for a whole one.
   model.message(7, GraphBuilder(graph, options).build());
   check(model.size() <= kMaxFileBytes, "write_onnx: the model takes ", model.size(),

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "smtrain/engine/io/protobuf.h"
 #include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/layers/batch_norm2d.h"
 #include "smtrain/nn/layers/conv2d.h"
 #include "smtrain/nn/layers/sequential.h"
-#include "smtrain/tests/memory_writer.h"
+#include "smtrain/tests/nn/formats/onnx_file.h"
 #include "smtrain/tests/temporary_directory.h"
 
 #include <gmock/gmock.h>
@@ -14,27 +13,17 @@ namespace smtrain::nn {
 namespace {
 
 using namespace std::string_literals;
+using test::onnx_file;
+using test::onnx_node;
+using test::onnx_tensor;
+using test::written;
 using ::testing::ElementsAre;
 using ::testing::ThrowsMessage;
 
-std::string written(const ProtobufWriter& message) {
-  test::MemoryWriter out;
-  message.write(out);
-  return out.text();
-}
-
-/// A file with that graph.
-std::string file_of(const ProtobufWriter& graph) {
-  return written(ProtobufWriter().integer(1, 8).text(8, "\x10\x11").message(7, graph));
-}
-
-/// A file with one initializer, 'a'; `data` is field 9 unless another is named.
+/// A file with one initializer, 'a'.
 std::string one(const std::vector<int64_t>& dims, int64_t data_type, const std::string& data,
                 uint64_t field = 9) {
-  ProtobufWriter tensor;
-  for (const int64_t size : dims) tensor.integer(1, size);
-  tensor.integer(2, data_type).text(field, data).text(8, "a");
-  return file_of(ProtobufWriter().message(5, tensor));
+  return onnx_file(ProtobufWriter().message(5, onnx_tensor("a", dims, data_type, data, field)));
 }
 
 StateDict read(const std::string& file) { return read_onnx(bytes_of(file), "x"); }
@@ -67,7 +56,7 @@ TEST(OnnxErrors, WhatIsNoModel) {
   expect_refused(written(ProtobufWriter().integer(1, 8).text(8, "\x10\x11")), lacks);
   expect_refused("\x89PNG", "x: number needs 8 bytes at offset 2, 2 are left");
   expect_refused("{}", "x: field 15 at offset 0 has wire type 3, expected 0, 1, 2 or 5");
-  expect_refused(file_of({}) + "\x3a\0"s, "x: has more than one graph");
+  expect_refused(onnx_file({}) + "\x3a\0"s, "x: has more than one graph");
   expect_refused(written(ProtobufWriter().integer(7, 1)), "x: graph has wire type 0, expected 2");
   expect_refused(written(ProtobufWriter().text(14, "\x0a\x01k").text(14, "\x0a\x01k")),
                  "x: metadata_props has 'k' twice");
@@ -83,8 +72,7 @@ TEST(OnnxErrors, LyingSizes) {
                  a + " of shape [0, 4611686018427387904, 2] fits no memory");
   expect_refused(one({int64_t{1} << 40}, 1, "1234"),
                  a + " of shape [1099511627776] and dtype f32 needs 4398046511104 bytes, it has 4");
-  expect_refused(one({1, 1, 1, 1, 1, 1, 1, 1, 1}, 1, "1234"),
-                 "x: initializer 0 has more than 8 dimensions");
+  expect_refused(one({1, 1, 1, 1, 1, 1, 1, 1, 1}, 1, "1234"), a + " has more than 8 dimensions");
   expect_refused(one({2}, 7, "\x01", 7),
                  a + " of shape [2] and dtype i64 needs 16 bytes, it has 8");
   expect_refused(one({1}, 10, "\xff\xff\xff\x7f", 5),
@@ -103,13 +91,13 @@ TEST(OnnxErrors, WhatIsNotSupported) {
   expect_refused(one({1}, -1, "1"), "x: initializer 0 ('a') has the data type -1" + expected);
   ProtobufWriter external;
   external.integer(1, 1).integer(2, 1).text(8, "a").text(13, "").integer(14, 1);
-  expect_refused(file_of(ProtobufWriter().message(5, external)),
+  expect_refused(onnx_file(ProtobufWriter().message(5, external)),
                  "x: initializer 0 ('a') has its data in another file, which is not supported: "
                  "export the model with all of it in one");
-  expect_refused(file_of(ProtobufWriter().text(15, "")),
+  expect_refused(onnx_file(ProtobufWriter().text(15, "")),
                  "x: sparse initializers are not supported");
-  const ProtobufWriter empty = ProtobufWriter().integer(1, 0).integer(2, 1).text(8, "a");
-  expect_refused(file_of(ProtobufWriter().message(5, empty).message(5, empty)),
+  const ProtobufWriter empty = onnx_tensor("a", {0}, 1, "");
+  expect_refused(onnx_file(ProtobufWriter().message(5, empty).message(5, empty)),
                  "x: initializer 'a' appears twice");
 }
 
@@ -123,50 +111,35 @@ TEST(OnnxErrors, MoreThanThereIsMemoryFor) {
 TEST(OnnxErrors, OperationsThatLieAboutTheirInputs) {
   const auto model = sequential({conv2d(1, 1, 1, {}, /*bias=*/false), batch_norm2d(1)});
   const Graph graph = trace(*model, {1, 1, 1});
-  const auto read_with = [&](const std::vector<std::string>& nodes) {
+  const auto read_with = [&](const std::vector<ProtobufWriter>& nodes) {
     ProtobufWriter file_graph;
-    for (const std::string& node : nodes) file_graph.text(1, node);
-    const ProtobufWriter kernel = ProtobufWriter()
-                                      .integer(1, 1)
-                                      .integer(1, 1)
-                                      .integer(1, 1)
-                                      .integer(1, 1)
-                                      .integer(2, 1)
-                                      .text(9, "1234")
-                                      .text(8, "w");
-    file_graph.message(5, kernel).text(11, "\x0a\x01x");
-    const std::string file = file_of(file_graph);
-    return read_onnx(bytes_of(file), "x", graph);
-  };
-  const auto node = [](const std::string& operation, const std::vector<std::string>& inputs,
-                       const std::string& output) {
-    ProtobufWriter node;
-    for (const std::string& input : inputs) node.text(1, input);
-    if (!output.empty()) node.text(2, output);
-    return written(node.text(4, operation));
+    for (const ProtobufWriter& node : nodes) file_graph.message(1, node);
+    file_graph.message(5, onnx_tensor("w", {1, 1, 1, 1}, 1, "1234")).text(11, "\x0a\x01x");
+    return read_onnx(bytes_of(onnx_file(file_graph)), "x", graph);
   };
   const std::string nothing =
       "x: has nothing for the model's Conv2d '0' with a weight of shape [1, 1, 1, 1]";
-  for (const auto& nodes : std::vector<std::vector<std::string>>{
+  for (const auto& nodes : std::vector<std::vector<ProtobufWriter>>{
            {},
-           {""},
-           {node("Conv", {}, "y")},
-           {node("Conv", {"x"}, "")},
-           {node("Identity", {"y"}, "z"), node("Identity", {"z"}, "y"),
-            node("Conv", {"y", "w"}, "o")},
-           {node("Concat", {}, "y"), node("Add", {"x"}, "y"), node("Constant", {}, "w2")}}) {
+           {ProtobufWriter()},
+           {onnx_node("Conv", {}, "y")},
+           {onnx_node("Conv", {"x"}, "")},
+           {onnx_node("Identity", {"y"}, "z"), onnx_node("Identity", {"z"}, "y"),
+            onnx_node("Conv", {"y", "w"}, "o")},
+           {onnx_node("Concat", {}, "y"), onnx_node("Add", {"x"}, "y"),
+            onnx_node("Constant", {}, "w2")}}) {
     EXPECT_THROW(read_with(nodes), BadInput);
   }
   EXPECT_THAT([&] { read_with({}); }, ThrowsMessage<BadInput>(nothing));
   EXPECT_THAT(
       [&] {
-        read_with({node("Conv", {"x", "v"}, "y")});
+        read_with({onnx_node("Conv", {"x", "v"}, "y")});
       },
       ThrowsMessage<BadInput>(nothing +
                               "; the first of its operations that the model does not have "
                               "there is Conv 'y'"));
   // A convolution without a bias into which the batch norm was folded.
-  const StateDict folded = read_with({node("Conv", {"x", "w"}, "y")});
+  const StateDict folded = read_with({onnx_node("Conv", {"x", "w"}, "y")});
   EXPECT_THAT(folded.at("1.bias").to_vector<float>(), ElementsAre(0));
   EXPECT_THAT(folded.at("1.running_var").to_vector<float>(), ElementsAre(1));
 }

@@ -17,12 +17,11 @@
 #include "smtrain/nn/models/net.h"
 #include "smtrain/nn/models/resnet.h"
 #include "smtrain/tests/nn/formats/models_for_formats.h"
+#include "smtrain/tests/nn/formats/onnx_file.h"
 #include "smtrain/tests/temporary_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <map>
 
 namespace smtrain::nn {
 namespace {
@@ -32,7 +31,6 @@ using test::outputs_of;
 using test::relative_difference;
 using test::scattered;
 using ::testing::ElementsAre;
-using ::testing::ElementsAreArray;
 using ::testing::Pair;
 using ::testing::ThrowsMessage;
 
@@ -196,6 +194,34 @@ TEST_F(Onnx, OthersNamesAreFoundByWhatIsComputed) {
   EXPECT_LT(relative_difference(outputs_of(*to, x), outputs_of(*from, x)), 1e-6);
 }
 
+TEST_F(Onnx, LinearLayersHaveSeveralForms) {
+  const auto model = sequential({flatten(), linear(2, 1), relu(), linear(1, 2)});
+  const std::string two_numbers = {0, 0, 0, 0x3f, 0, 0, 0x40, 0x40};  // 0.5, 3
+  ProtobufWriter constant = test::onnx_node("Constant", {}, "b");
+  constant.message(
+      5,
+      ProtobufWriter().text(1, "value").message(5, test::onnx_tensor("", {1, 2}, 1, two_numbers)));
+  ProtobufWriter graph;
+  graph.text(11, "\x0a\x01x")
+      .message(5, test::onnx_tensor("w1", {1, 2}, 1, two_numbers))
+      .message(5, test::onnx_tensor("w2", {1, 2}, 1, two_numbers))
+      .message(1, test::onnx_node("Transpose", {"w1"}, "w1_t"))
+      .message(1, constant)
+      .message(1, test::onnx_node("Identity", {"x"}, "x1"))
+      .message(1, test::onnx_node("MatMul", {"x1", "w1_t"}, "x2"))
+      .message(1, test::onnx_node("Relu", {"x2"}, "x3"))
+      .message(1, test::onnx_node("MatMul", {"x3", "w2"}, "x4"))
+      .message(1, test::onnx_node("Add", {"x4", "b"}, "x5"));
+  const std::string file = test::onnx_file(graph);
+  const StateDict state = read_onnx(bytes_of(file), "x", trace(*model, {2, 1, 1}));
+  EXPECT_EQ(state.at("1.weight").shape(), Shape({1, 2}));
+  EXPECT_THAT(state.at("1.weight").to_vector<float>(), ElementsAre(0.5, 3));
+  EXPECT_THAT(state.at("1.bias").to_vector<float>(), ElementsAre(0));
+  EXPECT_EQ(state.at("3.weight").shape(), Shape({2, 1}));
+  EXPECT_THAT(state.at("3.weight").to_vector<float>(), ElementsAre(0.5, 3));
+  EXPECT_THAT(state.at("3.bias").to_vector<float>(), ElementsAre(0.5, 3));
+}
+
 TEST_F(Onnx, HeadsOfOneShapeAreToldApartByName) {
   const auto model = [](const std::string& body) {
     return sequential(
@@ -259,6 +285,13 @@ TEST_F(Onnx, WhatItCantSayIsRefusedBeforeAnythingIsWritten) {
                  {.preprocessing = OnnxPreprocessing{.std = {0}}});
   expect_refused(*fine, {1, 4, 4}, "write_onnx: pictures can be u8 or f32, not i64",
                  {.preprocessing = OnnxPreprocessing{.input = DType::i64}});
+  expect_refused(*fine, {1, 4, 4}, "write_onnx: names and metadata must be UTF-8",
+                 {.metadata = {{"classes", "\xff"}}});
+  const auto large = sequential({flatten(), linear(1, 1)});
+  fill(large->state_dict().at("1.bias"), 65505);
+  expect_refused(*large, {1, 1, 1},
+                 "write_onnx: Linear '1' has 65505 in 1.bias, which f16 can't hold",
+                 {.weights = DType::f16});
   expect_refused(*fine, {1, 4, 4}, "write_onnx: weights can be f32, f16 or bf16, not f64",
                  {.weights = DType::f64});
 }
