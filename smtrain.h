@@ -40,6 +40,8 @@
 #include "smtrain/engine/ops/view.h"
 #include "smtrain/engine/random.h"
 #include "smtrain/engine/tensor.h"
+#include "smtrain/nn/formats/npz.h"
+#include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/formats/pytorch.h"
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/nn/init.h"
