@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / 'bench'))
 sys.dont_write_bytecode = True
 
 import gpus
+import worker
 import workloads
 
 
@@ -43,6 +44,8 @@ class FakeWorker:
         self.kernels = kernels
 
     def kernels_per_step(self, count):
+        if self.kernels is None:
+            raise worker.NotAvailable('it ended')
         return self.kernels
 
 
@@ -96,6 +99,7 @@ class OnAKnownGpu(unittest.TestCase):
         self.assertEqual(comparison.rows[0][5:7],
                          ('7.1', f'{middle:.1f} ({low:.1f} to {high:.1f})'))
         self.assertEqual(comparison.rows[1][5], '-')
+        self.assertEqual(comparison.notes[-1], 'kernels of fake are not counted: it ended')
 
     def test_convolutions_are_set_against_the_peak(self):
         table = self.comparison().convolutions()
@@ -106,6 +110,23 @@ class OnAKnownGpu(unittest.TestCase):
         for cell in (rows[0][3], rows[0][5], *rows[1][3:], *rows[2][3:]):
             self.assertRegex(cell, r'^\d+\.\d us, \d+\.\d\d \(\d+%\)$')
 
+    def test_a_peer_that_does_other_work_is_not_compared_with(self):
+        for theirs, is_equal in ((0.0519, True), (0.0521, False)):  # 1e-3 of 2 is allowed
+            comparison = self.comparison()
+            comparison.args.peers = 'eager,jax'
+            losses = {'smtrain': [2.0] * 10 + [0.05] * 40, 'pytorch': [2.0] * 10 + [theirs] * 40}
+
+            def answer(kind, *_):
+                if kind not in losses:
+                    raise worker.NotAvailable('it is not installed')
+                return losses[kind]
+            comparison.losses = answer
+            with contextlib.redirect_stderr(io.StringIO()):
+                self.assertEqual(comparison.same_work('net', 'inputs', 'f32'),
+                                 {'pytorch'} if is_equal else set())
+            self.assertEqual(comparison.differs, not is_equal)
+            self.assertEqual(comparison.notes[0], 'net, f32: no jax: it is not installed')
+
     def test_every_peak_is_there(self):
         for name, peaks in gpus.PEAKS.items():
             self.assertEqual(set(peaks), {'bandwidth', 'f32', 'tf32', 'bf16'}, name)
@@ -115,7 +136,8 @@ class OnTheCpu(unittest.TestCase):
     def test_writes_results(self):
         with tempfile.TemporaryDirectory() as folder:
             result = run('--device', 'cpu', '--workloads', 'net', '--precisions', 'f32',
-                         '--rounds', '1', '--seconds', '0.1', '--convolutions', '', '--out', folder)
+                         '--rounds', '1', '--seconds', '0.1', '--convolutions', '',
+                         '--peers', 'eager', '--out', folder)
             self.assertEqual(result.returncode, 0, result.stderr)
             (eager,) = (o for o in json.loads((pathlib.Path(folder) / 'cpu.json').read_text())
                         if o['peer'] == 'eager')
