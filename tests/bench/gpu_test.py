@@ -6,6 +6,7 @@ import importlib.machinery
 import importlib.util
 import io
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -18,6 +19,7 @@ WORKER = pathlib.Path(sys.argv[1])
 GPU = ROOT / 'bench' / 'gpu'
 sys.path.insert(0, str(ROOT / 'bench'))
 sys.dont_write_bytecode = True
+os.environ['OMP_NUM_THREADS'] = '1'  # other tests run beside it
 
 import gpus
 import worker
