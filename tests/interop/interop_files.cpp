@@ -5,6 +5,7 @@
 // should be the same model again. scripts/test-interop runs both.
 
 #include "smtrain/nn/formats/keras.h"
+#include "smtrain/nn/formats/mxnet.h"
 #include "smtrain/nn/formats/npz.h"
 #include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/formats/pytorch.h"
@@ -109,6 +110,7 @@ void write(const Case& c, const fs::path& folder) {
   write_safetensors(folder / "weights.safetensors", state);
   write_npz(folder / "weights.npz", state);
   write_keras(folder / "keras.h5", graph);
+  write_mxnet(folder / "mxnet", graph);
   write_onnx(folder / "plain.onnx", graph, {.metadata = {{"classes", "[\"a\", \"b\"]"}}});
   write_onnx(folder / "pictures.onnx", graph,
              {.preprocessing = OnnxPreprocessing{.mean = c.mean, .std = c.std_}});
@@ -138,6 +140,10 @@ StateDict read_weights(const fs::path& path, const Graph& graph) {
   if (extension == ".safetensors") return read_safetensors(path);
   if (extension == ".npz") return read_npz(path);
   if (extension == ".h5") return keras_state_dict(read_keras(path), graph);
+  if (extension == ".params") {
+    const MxnetSymbol symbol = read_mxnet_symbol(path.parent_path() / "mxnet-symbol.json");
+    return mxnet_state_dict(read_mxnet_params(path), path.string(), graph, &symbol);
+  }
   return read_onnx(path, graph);
 }
 
@@ -147,7 +153,9 @@ void read(const Case& c, const fs::path& folder, std::ostream& results) {
   const Tensor x = read_npz(folder / "plain_input.npz").at("values");
   const auto expected = read_npz(folder / "plain_expected.npz").at("values").to_vector<float>();
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder / "theirs")) files.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(folder / "theirs"))
+    if (entry.path().extension() != ".json")
+      files.push_back(entry.path());  // of a .params beside it
   std::sort(files.begin(), files.end());
   for (const fs::path& path : files) {
     for (const auto& [name, tensor] : c.model->state_dict()) fill(tensor, 0);
