@@ -124,6 +124,16 @@ Graph trace(const Module& model, const Shape& input) {
   return graph;
 }
 
+int64_t parameters(const Graph::Node& node) {
+  return std::visit(
+      [](const auto& operation) -> int64_t {
+        if constexpr (requires { operation.weight; })
+          return operation.weight.numel() + (operation.bias.defined() ? operation.bias.numel() : 0);
+        return 0;
+      },
+      node.operation);
+}
+
 int64_t flops(const Graph& graph, const Graph::Node& node) {
   const auto products = [&](const Tensor& weight, const Tensor& bias) {
     const int64_t each = 2 * weight.numel() / weight.size(0);

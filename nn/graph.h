@@ -90,6 +90,9 @@ std::string dotted(const std::string& name, const std::string& child);
 /// that does not say what it computes.
 Graph trace(const Module& model, const Shape& input);
 
+/// Numbers that a node learns.
+int64_t parameters(const Graph::Node& node);
+
 /// Multiplications and additions of an image's way through a node; comparisons, and what a format
 /// of numbers does by itself, do not count.
 int64_t flops(const Graph& graph, const Graph::Node& node);

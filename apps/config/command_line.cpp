@@ -5,6 +5,7 @@
 #include "smtrain/apps/config/completion.h"
 #include "smtrain/apps/config/nearest_name.h"
 #include "smtrain/apps/config/parameters.h"
+#include "smtrain/apps/config/scalar.h"
 #include "smtrain/apps/config/schema.h"
 #include "smtrain/engine/error.h"
 
@@ -92,6 +93,18 @@ void add_predict(CLI::App& program, PredictCommand& predict) {
   add_settings(command, kPredictFlags, predict.settings);
 }
 
+/// "224" or "137,236".
+Size2d image_size_of(const std::string& text) {
+  const size_t comma = text.find(',');
+  const auto height = parse_number<int64_t>(text.substr(0, comma));
+  const auto width =
+      comma == text.npos ? height : parse_number<int64_t>(std::string_view(text).substr(comma + 1));
+  constexpr int64_t kMost = 1 << 16;
+  check(height && width && *height >= 1 && *width >= 1 && *height <= kMost && *width <= kMost,
+        "--image-size ", text, ": expected HEIGHT[,WIDTH], 1 to ", kMost, " each");
+  return {*height, *width};
+}
+
 void add_inspect(CLI::App& program, InspectCommand& inspect) {
   CLI::App& command =
       *program.add_subcommand("inspect", "Lists what a file of weights holds, or measures a job");
@@ -105,6 +118,13 @@ void add_inspect(CLI::App& program, InspectCommand& inspect) {
       ->type_name("N")
       ->check(CLI::Range(kFewestMeasuredSteps, kMostMeasuredSteps))
       ->needs(memory);
+  command
+      .add_option_function<std::string>(
+          "--image-size",
+          [&inspect](const std::string& text) { inspect.image_size = image_size_of(text); },
+          "Layers' outputs and FLOPs for pictures of that size")
+      ->type_name("H[,W]")
+      ->excludes(memory);
   add_settings(command, kInspectFlags, inspect.settings);
 }
 

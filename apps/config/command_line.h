@@ -57,9 +57,10 @@ struct PredictCommand {
 struct InspectCommand {
   std::vector<std::string> files;
   bool memory = false;
-  bool json = false;                   // of --memory
-  int64_t steps = 6;                   // of training, that --memory runs
-  std::vector<Setting> settings = {};  // of the recipes
+  bool json = false;                      // of --memory
+  int64_t steps = 6;                      // of training, that --memory runs
+  std::vector<Setting> settings = {};     // of the recipes
+  std::optional<Size2d> image_size = {};  // of pictures that a model takes; none: as in training
 };
 
 /// smtrain export --model PATH --to FORMAT

@@ -317,6 +317,8 @@ struct OutputOptions {
   std::string model_dir = "${SM_MODEL_DIR:-}";  // empty: dir
   nn::PytorchFormat pth_format = nn::PytorchFormat::zip;
   bool pth_module_prefix = false;
+  std::vector<std::string> exports;  // formats that the model is written in too
+  std::string name = "model";        // of those files, without their endings
 
   bool operator==(const OutputOptions&) const = default;
 };

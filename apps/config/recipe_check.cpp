@@ -82,6 +82,16 @@ class Checker {
     }
   }
 
+  void check_output(const OutputOptions& output) const {
+    constexpr std::string_view kFormats[] = {"keras", "mxnet", "npz", "onnx"};
+    for (const std::string& format : output.exports) {
+      expect(std::count(std::begin(kFormats), std::end(kFormats), format) > 0, "output.export",
+             "expected keras, mxnet, npz or onnx, got '", format, "'");
+    }
+    expect(!output.name.empty() && output.name.find('/') == output.name.npos, "output.name",
+           "expected a file's name without a folder, got '", output.name, "'");
+  }
+
   void check_hosts(const DistributedOptions& distributed) const {
     const auto& hosts = distributed.hosts;
     expect(hosts.size() <= 1, "distributed.hosts", "a job of ", hosts.size(),
@@ -166,6 +176,7 @@ void check_recipe(const Recipe& recipe, const Places& places) {
   checker.check_split(recipe.data.validation, recipe.data.format, "data.validation");
   checker.check_transform(recipe.data.transform);
   checker.check_train(recipe.train);
+  checker.check_output(recipe.output);
   checker.check_hosts(recipe.distributed);
   checker.check_device(recipe.device);
 }

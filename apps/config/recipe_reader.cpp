@@ -326,6 +326,31 @@ std::vector<Setting> kinds_first(std::vector<Setting> settings) {
   return settings;
 }
 
+/// The value of the key of that dotted name.
+std::string value_of(const Group& keys, std::string_view name) {
+  const size_t dot = name.find('.');
+  const Key* key = find_key(keys, name.substr(0, dot));
+  if (key == nullptr) return "";
+  if (dot == name.npos) return value_text(key->value);
+  const std::string_view rest = name.substr(dot + 1);
+  if (const auto* group = std::get_if<Group>(&key->value)) return value_of(*group, rest);
+  if (const auto* choice = std::get_if<Choice>(&key->value))
+    return value_of(choice->choose(choice->chosen()), rest);
+  return "";
+}
+
+/// Puts the values of keys in place of "${train.epochs}".
+void resolve_key_references(std::string& text, const Group& keys, const Places& places) {
+  for (size_t at = text.find("${"); at != text.npos; at = text.find("${", at)) {
+    const std::string name = text.substr(at + 2, text.find('}', at) - at - 2);
+    const std::string value = value_of(keys, name);
+    check(!value.empty(), places.of("output.name"), ": output.name: '", name,
+          "' is not a key with a value", did_you_mean_key(name));
+    text.replace(at, name.size() + 3, value);
+    at += value.size();
+  }
+}
+
 bool ends_in_log_softmax(const ModelOptions& model) {
   if (const auto* own = std::get_if<LayersModel>(&model)) {
     return !own->layers.empty() && std::holds_alternative<LogSoftmaxLayer>(own->layers.back().kind);
@@ -371,6 +396,7 @@ SourcedRecipe read_sourced_recipe(std::string_view text, const std::string& name
     recipe.output.model_dir = recipe.output.dir;
     places.give("output.model_dir", {"output.dir", recipe.output.dir});
   }
+  resolve_key_references(recipe.output.name, keys, places);
   check_recipe(recipe, places);
   result.places = std::move(places);
   return result;

@@ -159,7 +159,13 @@ Group keys_of(OutputOptions& o) {
            {"pth_format", one_of(o.pth_format, {"zip", "legacy"}),
             "Of model.pth: as PyTorch writes since 1.6, or before."},
            {"pth_module_prefix", &o.pth_module_prefix,
-            "Names in model.pth begin with 'module.', as torch.nn.DataParallel expects."}}};
+            "Names in model.pth begin with 'module.', as torch.nn.DataParallel expects."},
+           {"export", &o.exports, "What else the model is written as: keras, mxnet, npz, onnx."},
+           {"name",
+            &o.name,
+            "Of those files, without their endings; ${train.epochs} is that key's value.",
+            {},
+            {.refers_to_keys = true}}}};
 }
 
 Group keys_of(Recipe& o) {

@@ -86,7 +86,8 @@ struct Range {
 struct Key {
   struct More {
     bool required = false;
-    std::string_view alias;  // another name for it
+    std::string_view alias;       // another name for it
+    bool refers_to_keys = false;  // ${train.epochs} in it is the value of that key
   };
 
   std::string_view name;

@@ -58,6 +58,17 @@ void append_on_one_line(const Node& node, std::string& line) {
   }
 }
 
+/// The same text, of which expand() leaves ${...} with a dotted name as it is.
+std::string with_key_references(std::string text) {
+  for (size_t at = text.find("${"); at != text.npos; at = text.find("${", at + 2)) {
+    const std::string_view name =
+        std::string_view(text).substr(at + 2, text.find('}', at) - at - 2);
+    const bool is_key = name.find('.') != name.npos && name.find(':') == name.npos;
+    if (is_key && (at == 0 || text[at - 1] != '$')) text.insert(at++, "$");
+  }
+  return text;
+}
+
 }  // namespace
 
 void refuse(const Target& at, std::string_view expected) {
@@ -87,7 +98,8 @@ std::string ValueReader::text(const Target& at) const {
     refuse(at, "a text");
   if (at.node.text.find('\0') != std::string::npos) refuse(at, "a text without NUL characters");
   try {
-    return variables_.expand(at.node.text);
+    return variables_.expand(at.key.more.refers_to_keys ? with_key_references(at.node.text)
+                                                        : at.node.text);
   } catch (const std::invalid_argument& error) {
     mistake(at.node.place, ": ", at.path, ": ", error.what());
   }

@@ -11,20 +11,12 @@
 #include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/nn/formats/weights_file.h"
 
-#include <algorithm>
 #include <filesystem>
 
 namespace smtrain::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-ExportFormat format_named(const std::string& name) {
-  const std::vector<std::string_view>& names = export_format_names();
-  const auto found = std::find(names.begin(), names.end(), name);
-  check(found != names.end(), "export: --to: expected ", alternatives(names), ", got '", name, "'");
-  return static_cast<ExportFormat>(found - names.begin());
-}
 
 void print_files(const std::vector<fs::path>& files, std::ostream& out) {
   for (const fs::path& file : files) out << file.string() << '\n';
@@ -51,15 +43,17 @@ TrainedModel model_with(const nn::WeightsFile& file, const std::string& model) {
 }  // namespace
 
 int export_as(const ExportCommand& command, std::ostream& out) {
-  const ExportFormat format = format_named(command.to);
+  const auto format = export_format_named(command.to);
+  check(format.has_value(), "export: --to: expected ", alternatives(export_format_names()),
+        ", got '", command.to, "'");
   const TrainedModel trained = load_model(command.model);
   fs::path file = command.out;
   if (file.empty()) {
     const fs::path model = command.model;
     file = (is_folder(model) ? model : model.parent_path()) / "model";
-    file += ending_of(format);
+    file += ending_of(*format);
   }
-  print_files(export_model(trained, format, file, {.preprocessing = command.preprocessing}), out);
+  print_files(export_model(trained, *format, file, {.preprocessing = command.preprocessing}), out);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "smtrain/apps/json.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/nn/formats/keras.h"
+#include "smtrain/nn/formats/mxnet.h"
 #include "smtrain/nn/formats/npz.h"
 #include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/formats/pytorch.h"
@@ -25,10 +26,11 @@ struct FormatName {
 };
 
 /// In the order of the enumerators.
-constexpr std::array<FormatName, 5> kFormats = {{{"pth", ".pth"},
+constexpr std::array<FormatName, 6> kFormats = {{{"pth", ".pth"},
                                                  {"safetensors", ".safetensors"},
                                                  {"npz", ".npz"},
                                                  {"keras", ".hd5"},
+                                                 {"mxnet", "-0000.params"},
                                                  {"onnx", ".onnx"}}};
 
 /// Other endings that files of a format have.
@@ -61,11 +63,19 @@ nn::WriteOnnxOptions onnx_options(const ModelCard& card, bool with_preprocessing
   return options;
 }
 
+/// "<prefix>-symbol.json" and the file itself, "<prefix>-0000.params".
+std::vector<fs::path> write_mxnet_files(const TrainedModel& trained, const fs::path& file) {
+  std::string prefix = file.string();
+  const std::string_view ending = ending_of(ExportFormat::mxnet);
+  check(prefix.ends_with(ending), "export: ", prefix, ": a file of MXNet's ends in ", ending);
+  prefix.resize(prefix.size() - ending.size());
+  nn::write_mxnet(prefix, nn::trace(*trained.model, trained.card.input));
+  return {prefix + "-symbol.json", file};
+}
+
 }  // namespace
 
-bool holds_tensors_alone(ExportFormat format) {
-  return format != ExportFormat::keras && format != ExportFormat::onnx;
-}
+bool holds_tensors_alone(ExportFormat format) { return format <= ExportFormat::npz; }
 
 const std::vector<std::string_view>& export_format_names() {
   static const std::vector<std::string_view> names = [] {
@@ -74,6 +84,12 @@ const std::vector<std::string_view>& export_format_names() {
     return all;
   }();
   return names;
+}
+
+std::optional<ExportFormat> export_format_named(std::string_view name) {
+  for (size_t i = 0; i < kFormats.size(); ++i)
+    if (kFormats[i].name == name) return static_cast<ExportFormat>(i);
+  return std::nullopt;
 }
 
 std::optional<ExportFormat> export_format_of(const fs::path& file) {
@@ -102,6 +118,7 @@ std::vector<fs::path> export_model(const TrainedModel& trained, ExportFormat for
     case ExportFormat::keras:
       nn::write_keras(file, nn::trace(*trained.model, card.input), keras_options(card));
       break;
+    case ExportFormat::mxnet: return write_mxnet_files(trained, file);
     case ExportFormat::onnx:
       nn::write_onnx(file, nn::trace(*trained.model, card.input),
                      onnx_options(card, options.preprocessing));

@@ -13,15 +13,18 @@
 namespace smtrain::app {
 
 /// What models are exported as.
-enum class ExportFormat : uint8_t { pth, safetensors, npz, keras, onnx };
+enum class ExportFormat : uint8_t { pth, safetensors, npz, keras, mxnet, onnx };
 
 /// Their names, in the order of the enumerators: "pth".
 const std::vector<std::string_view>& export_format_names();
 
+/// The format of a name; none where there is none of it.
+std::optional<ExportFormat> export_format_named(std::string_view name);
+
 /// The format that a file's name ends like: "model.onnx".
 std::optional<ExportFormat> export_format_of(const std::filesystem::path& file);
 
-/// The ending of a format's file: ".pth".
+/// The ending of a format's file: ".pth". MXNet has two files: the second's, "-0000.params".
 std::string_view ending_of(ExportFormat format);
 
 /// Whether a format holds names and tensors alone, so that it needs no model.

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/inspect/inspect.h"
 
-#include "smtrain/apps/inspect/layer_summary.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/apps/number_text.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/io/npz.h"
 #include "smtrain/nn/formats/weights_file.h"
+#include "smtrain/nn/graph.h"
 
 #include <fmt/ostream.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,23 +29,24 @@ std::string grouped(int64_t number) {
   return text;
 }
 
-/// Columns as wide as their widest cell, the last one right-aligned: it holds numbers.
-void print_table(std::ostream& out, const std::vector<Row>& rows) {
+/// Columns as wide as their widest cell, the last `numbers` of them right-aligned.
+void print_table(std::ostream& out, const std::vector<Row>& rows, size_t numbers) {
   std::vector<size_t> widths(rows.front().size());
   for (const Row& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
   for (const Row& row : rows) {
-    for (size_t i = 0; i + 1 < row.size(); ++i) fmt::print(out, "  {:<{}}", row[i], widths[i]);
-    fmt::print(out, "  {:>{}}\n", row.back(), widths.back());
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += i + numbers < row.size() ? fmt::format("  {:<{}}", row[i], widths[i])
+                                       : fmt::format("  {:>{}}", row[i], widths[i]);
+    }
+    out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
   }
 }
 
-/// [1, 6, 45, 45] as "[N, 6, 45, 45]".
-std::string batch_shape(const Shape& shape) {
-  const std::string text = concat_text(shape);
-  return "[N" + text.substr(text.find_first_of(",]"));
-}
+/// [6, 45, 45] as "[N, 6, 45, 45]".
+std::string batch_shape(const Shape& shape) { return "[N, " + concat_text(shape).substr(1); }
 
 int64_t numel(const std::vector<nn::Module::NamedTensor>& tensors) {
   int64_t total = 0;
@@ -60,7 +62,7 @@ std::string list_of(const std::vector<std::string>& names) {
   return names.size() > kShown ? list + ", ..." : list;
 }
 
-void print_model(std::ostream& out, const fs::path& path) {
+void print_model(std::ostream& out, const fs::path& path, std::optional<Size2d> image_size) {
   const TrainedModel trained = load_model(path);
   const ModelCard& card = trained.card;
   fmt::print(out, "{}: {}, written by smtrain {}\n", path.string(), trained.model->describe(),
@@ -74,15 +76,22 @@ void print_model(std::ostream& out, const fs::path& path) {
   fmt::print(out, "  input     {}\n", concat_text(card.input));
   fmt::print(out, "  classes   {}: {}\n\n", card.classes.size(), list_of(card.classes));
 
-  std::vector<Row> rows = {{"operation", "module", "output", "parameters"}};
-  for (const LayerSummary& layer : summarize(*trained.model, card.input)) {
-    rows.push_back(
-        {layer.operation, layer.module, batch_shape(layer.output), grouped(layer.parameters)});
+  Shape input = card.input;
+  if (image_size) input = {input[0], image_size->height, image_size->width};
+  const nn::Graph graph = nn::trace(*trained.model, input);
+  std::vector<Row> rows = {{"layer", "operation", "output", "parameters", "FLOPs"}};
+  int64_t flops = 0;
+  for (const nn::Graph::Node& node : graph.nodes()) {
+    const int64_t own = nn::flops(graph, node);
+    rows.push_back({node.name, nn::graph::name_of(node.operation), batch_shape(node.output),
+                    grouped(nn::parameters(node)), grouped(own)});
+    flops += own;
   }
-  rows.push_back({"total", "", "", grouped(numel(trained.model->named_parameters()))});
+  rows.push_back(
+      {"total", "", "", grouped(numel(trained.model->named_parameters())), grouped(flops)});
   if (const int64_t buffers = numel(trained.model->named_buffers()); buffers > 0)
-    rows.push_back({"not trained", "", "", grouped(buffers)});
-  print_table(out, rows);
+    rows.push_back({"not trained", "", "", grouped(buffers), ""});
+  print_table(out, rows, 2);
 }
 
 /// The tensors of a file, one a line.
@@ -100,7 +109,7 @@ class TensorList {
   void print(std::ostream& out, const fs::path& path) {
     fmt::print(out, "{}: {} tensors\n", path.string(), rows_.size() - 1);
     rows_.push_back({"total", "", "", grouped(total_)});
-    print_table(out, rows_);
+    print_table(out, rows_, 1);
   }
 
  private:
@@ -108,11 +117,11 @@ class TensorList {
   int64_t total_ = 0;
 };
 
-void print_file(std::ostream& out, const fs::path& path) {
+void print_file(std::ostream& out, const fs::path& path, std::optional<Size2d> image_size) {
   if (!fs::exists(path)) bad_input(path.string(), ": does not exist");
-  if (is_folder(path)) return print_model(out, path);
+  if (is_folder(path)) return print_model(out, path, image_size);
   const nn::WeightsFile file(path);
-  if (file.tensors().metadata().contains(kRecipeKey)) return print_model(out, path);
+  if (file.tensors().metadata().contains(kRecipeKey)) return print_model(out, path, image_size);
   TensorList tensors;
   tensors.add(file.tensors());
   tensors.print(out, path);
@@ -124,7 +133,7 @@ int inspect(const InspectCommand& command, std::ostream& out, std::ostream& err)
   int exit_code = 0;
   for (const std::string& file : command.files) {
     try {
-      print_file(out, file);
+      print_file(out, file, command.image_size);
     } catch (const std::exception& error) {
       fmt::print(err, "smtrain: {}\n", error.what());
       exit_code = 1;

@@ -119,6 +119,30 @@ void KerasLog::finished() {
     output_.line("Test accuracy: " + python_fixed_point(last_evaluation_->accuracy()));
   }
   if (saved_) output_.line("Saved Keras model");
+  for (const Exported& model : exported_)
+    if (model.format == "mxnet") tell_of_mxnet(model);
+}
+
+/// What Keras-MXNet's save_mxnet_model() prints, and the script after it.
+void KerasLog::tell_of_mxnet(const Exported& model) {
+  const std::string& input = model.inputs.front();
+  const Shape& shape = model.input;
+  output_.line("MXNet Backend: Successfully exported the model as MXNet model!");
+  output_.line("MXNet symbol file -  " + model.files[0]);
+  output_.line("MXNet params file -  " + model.files[1]);
+  output_.line("");
+  output_.line("Model input data_names and data_shapes are: ");
+  output_.line("data_names :  ['" + input + "']");
+  output_.line(fmt::format("data_shapes :  [DataDesc[{},({}),float32,NCHW]]", input,
+                           fmt::join(shape.begin(), shape.end(), ", ")));
+  output_.line("");
+  output_.line(
+      "Note: In the above data_shapes, the first dimension represent the batch_size used "
+      "for model training. ");
+  output_.line(
+      "You can change the batch_size for binding the module based on your inference "
+      "batch_size.");
+  output_.line("Saved MXNet model");
 }
 
 // Blanks at the end cover what was longer in the bar before, on a terminal or not: as Keras does.

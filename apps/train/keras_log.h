@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace smtrain::app {
 
@@ -25,9 +26,11 @@ class KerasLog : public TrainingLog {
   void evaluated(const Evaluation& evaluation) override;
   void epoch_end(const EpochMetrics& epoch) override;
   void saving() override { saved_ = true; }
+  void exported(const Exported& model) override { exported_.push_back(model); }
   void finished() override;
 
  private:
+  void tell_of_mxnet(const Exported& model);
   void write_bar(std::string text, bool last);
 
   const int64_t interval_;
@@ -38,6 +41,7 @@ class KerasLog : public TrainingLog {
   size_t bar_width_ = 0;  // of the epoch's last bar
   std::optional<Evaluation> last_evaluation_;
   bool saved_ = false;
+  std::vector<Exported> exported_;
 };
 
 }  // namespace smtrain::app

@@ -9,6 +9,7 @@
 #include "smtrain/apps/job/training_epoch.h"
 #include "smtrain/apps/printable.h"
 #include "smtrain/apps/report/evaluation_report.h"
+#include "smtrain/apps/train/exports.h"
 #include "smtrain/apps/train/first_batches.h"
 #include "smtrain/apps/train/make_training_log.h"
 #include "smtrain/apps/train/metrics.h"
@@ -147,6 +148,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
     notices.info() << "smtrain: " << printable(note) << '\n';
   warn_of_traps(job, run, notices.warning());
   for (const std::string& note : job.first.notes) notices.info() << "smtrain: " << note << '\n';
+  check_exports(recipe, *job.model, job.train_loader.sample_shape());
   job.rate.at(0);  // throws for a schedule that does not fit so many steps
 
   if (recipe.train.check_evaluation) check_evaluation(job);
@@ -194,6 +196,7 @@ void train_model(Recipe recipe, TrainingLog& log, std::ostream& err, const RunOp
     saver.offer(epoch, step, summary.validation, last);
   }
   folder.link_model();
+  write_exports(recipe, log);
   report.write(output);
   write_training_report(output, metrics);
   log.finished();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace smtrain::app {
 
@@ -32,6 +33,14 @@ struct JobSummary {
   Shape training_shape;                   // all training pictures, as Keras has them in an array
 };
 
+/// A model that was written in another program's format.
+struct Exported {
+  std::string format;  // "mxnet"
+  std::vector<std::string> files;
+  std::vector<std::string> inputs;  // mxnet: names of what the model takes
+  Shape input;                      // that is for a batch as in training: [N, C, H, W]
+};
+
 /// What a training loop tells while it runs, in the order of these functions. All do nothing here.
 class TrainingLog {
  public:
@@ -47,6 +56,7 @@ class TrainingLog {
   virtual void evaluated(const Evaluation&) {}    // within an epoch
   virtual void epoch_end(const EpochMetrics&) {}  // after the evaluation, if there is one
   virtual void saving() {}                        // before the model's files are written
+  virtual void exported(const Exported&) {}       // after training
   virtual void finished() {}
 };
 

@@ -5,6 +5,7 @@
 #include "smtrain/engine/io/compression.h"
 #include "smtrain/engine/io/tar.h"
 #include "smtrain/nn/formats/keras.h"
+#include "smtrain/nn/formats/mxnet.h"
 #include "smtrain/nn/formats/npz.h"
 #include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/formats/pytorch.h"
@@ -20,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Endings of files of weights, the best first.
-constexpr std::array<std::string_view, 8> kEndings = {".safetensors", ".pth", ".pt",  ".npz",
-                                                      ".onnx",        ".h5",  ".hd5", ".hdf5"};
+constexpr std::array<std::string_view, 9> kEndings = {
+    ".safetensors", ".pth", ".pt", ".npz", ".onnx", ".h5", ".hd5", ".hdf5", ".params"};
 
 /// Where an entry of a folder or archive stands among those endings; past the last: not of weights.
 size_t rank_of(const std::string& name) {
@@ -70,6 +71,7 @@ StateDict tensors_in(std::span<const uint8_t> bytes, WeightsFormat format,
     case WeightsFormat::pytorch: return PytorchFile(bytes, name).state_dict();
     case WeightsFormat::safetensors: return read_safetensors(bytes, name);
     case WeightsFormat::npz: return read_npz(bytes, name);
+    case WeightsFormat::mxnet: return read_mxnet_params(bytes, name);
     case WeightsFormat::onnx: return read_onnx(bytes, name);
     case WeightsFormat::keras: break;
   }
@@ -110,6 +112,7 @@ WeightsFormat weights_format(std::span<const uint8_t> bytes, const std::string& 
   constexpr size_t kSafetensorsBrace = 8;  // after the length of the header
   if (bytes.size() > kSafetensorsBrace && bytes[kSafetensorsBrace] == '{')
     return WeightsFormat::safetensors;
+  if (begins_with(std::string_view("\x12\x01\0\0\0\0\0\0", 8))) return WeightsFormat::mxnet;
   if (begins_with("\x08")) return WeightsFormat::onnx;  // ir_version, a ModelProto's first field
   bad_input(name, ": begins like no file of weights (", weights_endings(), ")");
 }
@@ -130,14 +133,16 @@ WeightsFile::WeightsFile(const fs::path& path) : name_(path.string()) {
 
 std::optional<int64_t> WeightsFile::classes() const {
   std::optional<int64_t> classes;
+  const bool is_of_keras = format_ == WeightsFormat::keras || format_ == WeightsFormat::mxnet;
   for (const auto& [name, tensor] : tensors_)
-    if (tensor.ndim() == 2) classes = tensor.size(format_ == WeightsFormat::keras ? 1 : 0);
+    if (tensor.ndim() == 2) classes = tensor.size(is_of_keras ? 1 : 0);
   return classes;
 }
 
 StateDict WeightsFile::state_dict(const Graph& model) const {
   switch (format_) {
     case WeightsFormat::keras: return keras_state_dict(read_keras(bytes_, name_), model);
+    case WeightsFormat::mxnet: return mxnet_state_dict(tensors_, name_, model);
     case WeightsFormat::onnx: return read_onnx(bytes_, name_, model);
     default: return tensors_;
   }

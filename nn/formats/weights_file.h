@@ -15,7 +15,7 @@
 namespace smtrain::nn {
 
 /// The kinds of files that weights come in; the first bytes say which.
-enum class WeightsFormat : uint8_t { pytorch, safetensors, npz, keras, onnx };
+enum class WeightsFormat : uint8_t { pytorch, safetensors, npz, keras, mxnet, onnx };
 
 /// The endings that their files have, as a message lists them.
 std::string weights_endings();

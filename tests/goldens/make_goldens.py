@@ -37,6 +37,7 @@ DEFAULT = dict(
     init_seed=1,
     train=dict(seed=100, steps=20, lr=0.001, momentum=0.9, batch=4, overfit_lr=0.02),
     mnist_train=dict(seed=200, steps=10, batch=8),
+    resnet_train=dict(seed=250, steps=50, batch=4, hw=[35, 59]),
     model_seed=300,
     resnet_hw=64,
     bengali_hw=[137, 236],

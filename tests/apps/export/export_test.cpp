@@ -67,7 +67,7 @@ TEST_F(Export, ConvertsFromFormatToFormat) {
   std::ostringstream out;
   std::string last = model_;
   for (const std::string name :
-       {"a.pth", "b.npz", "c.safetensors", "d.pt", "e.onnx", "f.h5", "g.onnx"}) {
+       {"a.pth", "b.npz", "c.safetensors", "d.pt", "e.onnx", "f.h5", "g-0000.params", "h.onnx"}) {
     EXPECT_EQ(convert({.from = last, .to = directory_ / name, .model = model_}, out), 0);
     last = directory_ / name;
     expect_equal(model_, last);
@@ -87,12 +87,13 @@ TEST_F(Export, NamesAndTensorsNeedNoModel) {
 
 TEST_F(Export, UnknownFormatsAreRefused) {
   std::ostringstream out;
-  EXPECT_THROW_WITH(export_as({.model = model_, .to = "caffe", .out = ""}, out),
-                    "export: --to: expected pth, safetensors, npz, keras or onnx, got 'caffe'");
   EXPECT_THROW_WITH(
-      convert({.from = model_, .to = directory_ / "a.caffe", .model = ""}, out),
-      "convert: " + (directory_ / "a.caffe") +
-          ": expected a name that ends in .safetensors, .pth, .pt, .npz, .onnx, .h5, .hd5, .hdf5");
+      export_as({.model = model_, .to = "caffe", .out = ""}, out),
+      "export: --to: expected pth, safetensors, npz, keras, mxnet or onnx, got 'caffe'");
+  EXPECT_THROW_WITH(convert({.from = model_, .to = directory_ / "a.caffe", .model = ""}, out),
+                    "convert: " + (directory_ / "a.caffe") +
+                        ": expected a name that ends in .safetensors, .pth, .pt, .npz, .onnx, .h5, "
+                        ".hd5, .hdf5, .params");
   EXPECT_FALSE(std::filesystem::exists(directory_ / "a.caffe"));
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/apps/inspect/inspect.h"
 
-#include "smtrain/apps/inspect/layer_summary.h"
 #include "smtrain/apps/model/build_model.h"
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/engine/io/file.h"
@@ -31,30 +30,6 @@ Output run(const std::vector<std::string>& files) {
   return {exit_code, out.str(), err.str()};
 }
 
-TEST(LayerSummary, OfNetAsItRuns) {
-  const nn::ModulePtr net = build_model(NetModel{.dropout = 0.5}, {3, 96, 96}, 3);
-  const std::vector<LayerSummary> layers = summarize(*net, {3, 96, 96});
-  struct Expected {
-    const char* module;
-    Shape output;
-    int64_t parameters;
-  };
-  const std::vector<Expected> expected = {
-      {"conv1", {1, 6, 45, 45}, 888}, {"conv2", {1, 16, 21, 21}, 880},
-      {"conv3", {1, 64, 9, 9}, 9280}, {"", {1, 5184}, 0},
-      {"fc1", {1, 500}, 2592500},     {"fc2", {1, 250}, 125250},
-      {"fc3", {1, 120}, 30120},       {"fc4", {1, 84}, 10164},
-      {"fc5", {1, 3}, 255},           {"", {1, 3}, 0}};
-  ASSERT_EQ(layers.size(), expected.size());
-  for (size_t i = 0; i < layers.size(); ++i) {
-    EXPECT_EQ(layers[i].module, expected[i].module);
-    EXPECT_EQ(layers[i].output, expected[i].output);
-    EXPECT_EQ(layers[i].parameters, expected[i].parameters);
-  }
-  EXPECT_EQ(layers.back().operation, "log_softmax");
-  EXPECT_TRUE(net->training());
-}
-
 TEST(Inspect, AModelOfOurs) {
   const test::TemporaryDirectory directory;
   const Recipe recipe{.model = MnistCnnModel{}};
@@ -78,14 +53,21 @@ TEST(Inspect, AModelOfOurs) {
   input     [1, 28, 28]
   classes   10: a, b, c, d, e, f, g, h, i, j
 
-  operation         module  output           parameters
-  conv2d_relu       conv1   [N, 32, 26, 26]         320
-  conv2d_relu_pool  conv2   [N, 64, 12, 12]      18,496
-  reshape                   [N, 9216]                 0
-  linear_relu       fc1     [N, 128]          1,179,776
-  linear            fc2     [N, 10]               1,290
-  log_softmax               [N, 10]                   0
-  total                                       1,199,882
+  layer        operation   output           parameters       FLOPs
+  input        Input       [N, 1, 28, 28]            0           0
+  conv1        Conv2d      [N, 32, 26, 26]         320     411,008
+  relu1        ReLU        [N, 32, 26, 26]           0           0
+  conv2        Conv2d      [N, 64, 24, 24]      18,496  21,270,528
+  relu2        ReLU        [N, 64, 24, 24]           0           0
+  pool         MaxPool2d   [N, 64, 12, 12]           0           0
+  dropout1     Dropout     [N, 64, 12, 12]           0           0
+  flatten      Flatten     [N, 9216]                 0           0
+  fc1          Linear      [N, 128]          1,179,776   2,359,424
+  relu3        ReLU        [N, 128]                  0           0
+  dropout2     Dropout     [N, 128]                  0           0
+  fc2          Linear      [N, 10]               1,290       2,570
+  log_softmax  LogSoftmax  [N, 10]                   0           0
+  total                                      1,199,882  24,043,530
 )");
   const Output folder = run({directory.path().string(), directory / "model.pth"});
   EXPECT_THAT(folder.out, HasSubstr("MnistCnn, written by smtrain 1.2.3\n"));
@@ -103,6 +85,17 @@ TEST(Inspect, AModelOfOurs) {
 )"));
 }
 
+TEST(Inspect, AModelForPicturesOfAnotherSize) {
+  const test::TemporaryDirectory directory;
+  const Recipe recipe{.model = ResNetModel<20>{}};
+  save_model({.model_dir = directory.path()},
+             {.recipe = recipe, .classes = {"a", "b"}, .input = {3, 32, 32}},
+             *build_model(recipe.model, {3, 32, 32}, 2));
+  std::ostringstream out, err;
+  inspect({.files = {directory.path()}, .image_size = Size2d{48, 20}}, out, err);
+  EXPECT_THAT(out.str(), HasSubstr("layer3.2.conv2         Conv2d             [N, 64, 12, 5]"));
+}
+
 TEST(Inspect, AModelWithNumbersThatAreNotTrained) {
   const test::TemporaryDirectory directory;
   const Recipe recipe{
@@ -113,12 +106,13 @@ TEST(Inspect, AModelWithNumbersThatAreNotTrained) {
              {.recipe = recipe, .classes = {"a", "b"}, .input = {3, 2, 2}},
              *build_model(recipe.model, {3, 2, 2}, 2));
   EXPECT_THAT(run({directory.path().string()}).out, EndsWith(R"(
-  operation    module  output        parameters
-  batch_norm   0       [N, 3, 2, 2]           6
-  reshape              [N, 12]                0
-  linear       2       [N, 2]                26
-  total                                      32
-  not trained                                 7
+  layer        operation    output        parameters  FLOPs
+  input        Input        [N, 3, 2, 2]           0      0
+  0            BatchNorm2d  [N, 3, 2, 2]           6     24
+  1            Flatten      [N, 12]                0      0
+  2            Linear       [N, 2]                26     50
+  total                                           32     74
+  not trained                                      7
 )"));
 }
 
@@ -176,9 +170,10 @@ TEST(Inspect, FilesThatCannotBeReadAreNamedAndTheOthersGoOn) {
       {text, directory / "missing.npz", empty, test::golden("files/tiny.safetensors").string()});
   EXPECT_EQ(output.exit_code, 1);
   EXPECT_THAT(output.out, HasSubstr("tiny.safetensors: "));
-  EXPECT_THAT(output.err, HasSubstr("smtrain: " + text +
-                                    ": expected a .safetensors, .pth, .pt or .npz file, or a "
-                                    "model's folder\n"));
+  EXPECT_THAT(output.err,
+              HasSubstr("smtrain: " + text +
+                        ": begins like no file of weights (.safetensors, .pth, .pt, .npz, "
+                        ".onnx, .h5, .hd5, .hdf5, .params)\n"));
   EXPECT_THAT(output.err, HasSubstr(directory / "missing.npz"));
   EXPECT_THAT(output.err, HasSubstr(empty));
 }

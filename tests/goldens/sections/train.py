@@ -74,6 +74,23 @@ def make(cfg):
                 m, [(torch.tensor(x).to(dt), torch.tensor(y)) for x, y in B], mk(m.parameters())
             )
     save_json("train/mnist.json", res)
+    c = cfg["resnet_train"]
+    res = dict(
+        seed=c["seed"],
+        init_seed=s,
+        input_shape=[c["batch"], 3, *c["hw"]],
+        note="per step: stream.sym(*input_shape) then stream.label(batch,186); Adam, lr 0.001",
+    )
+    m = build("resnet18_186", s).double().train()
+    o = torch.optim.Adam(m.parameters(), lr=1e-3)
+    res["loss_f64"] = []
+    for x, y in batches(c["seed"], c["steps"], c["batch"], (3, *c["hw"]), 186):
+        o.zero_grad()
+        loss = F.cross_entropy(m(torch.tensor(x).double()), torch.tensor(y))
+        loss.backward()
+        o.step()
+        res["loss_f64"].append(loss.item())
+    save_json("train/resnet18_adam.json", res)
     # optimizer trajectories on a 12-element parameter with prescribed gradients
     st = Stream(cfg["optim_seed"])
     p0 = st.sym(12)

@@ -76,21 +76,21 @@ TEST_F(WeightsFileTest, FoldersAndArchivesHoldTheBestFile) {
 TEST_F(WeightsFileTest, WhatHoldsNoWeightsIsNamed) {
   const std::string folder = directory_.path().string();
   EXPECT_THROW_WITH(WeightsFile(directory_ / "none"), folder + "/none: does not exist");
-  EXPECT_THROW_WITH(
-      WeightsFile(directory_.path()),
-      folder +
-          ": holds no file of weights (.safetensors, .pth, .pt, .npz, .onnx, .h5, .hd5, .hdf5 or "
-          "model.tar.gz)");
+  EXPECT_THROW_WITH(WeightsFile(directory_.path()),
+                    folder +
+                        ": holds no file of weights (.safetensors, .pth, .pt, .npz, .onnx, .h5, "
+                        ".hd5, .hdf5, .params or "
+                        "model.tar.gz)");
   write_file_atomically(directory_ / "text", std::string_view("what a model says"));
   EXPECT_THROW_WITH(WeightsFile(directory_ / "text"),
                     folder +
                         "/text: begins like no file of weights (.safetensors, .pth, .pt, "
-                        ".npz, .onnx, .h5, .hd5, .hdf5)");
+                        ".npz, .onnx, .h5, .hd5, .hdf5, .params)");
   write_file_atomically(directory_ / "a.tar.gz", test::archive(test::entry("readme", "text")));
   EXPECT_THROW_WITH(WeightsFile(directory_ / "a.tar.gz"),
                     folder +
                         "/a.tar.gz: holds no file of weights (.safetensors, .pth, .pt, .npz, "
-                        ".onnx, .h5, .hd5, .hdf5)");
+                        ".onnx, .h5, .hd5, .hdf5, .params)");
 }
 
 }  // namespace
