@@ -14,6 +14,7 @@ namespace {
 
 thread_local bool recording_enabled = true;
 thread_local uint64_t next_sequence = 1;
+thread_local OperationObserver* current_observer = nullptr;
 
 Tensor allocate(const TensorSpec& spec) {
   return empty_strided(spec.shape, spec.strides, spec.dtype, spec.device);
@@ -25,6 +26,10 @@ Tensor record_node(Tensor result, std::shared_ptr<GraphNode> node);
 
 NoGradGuard::NoGradGuard() : previous_(std::exchange(recording_enabled, false)) {}
 NoGradGuard::~NoGradGuard() { recording_enabled = previous_; }
+
+OperationObserver::OperationObserver(Function function)
+    : function_(std::move(function)), previous_(std::exchange(current_observer, this)) {}
+OperationObserver::~OperationObserver() { current_observer = previous_; }
 
 bool needs_gradient(std::initializer_list<Tensor> inputs) {
   return recording_enabled && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) {
@@ -42,6 +47,7 @@ Tensor record(const char* name, const Tensor& y, std::span<const Tensor> inputs,
     needed = needed || node->inputs.back() != nullptr;
   }
   if (!needed) return y;
+  if (current_observer != nullptr) current_observer->function_(name, y, inputs);
   node->name = name;
   node->sequence = next_sequence++;
   node->spec = {y.shape(), y.is_dense() ? y.strides() : dense_strides(y.shape()), y.dtype(),

@@ -108,6 +108,24 @@ using GradientReady = std::function<void(GraphNode& leaf)>;
 /// std::invalid_argument when y has no graph.
 void backward(const Tensor& y, const Tensor& dy, const GradientReady& on_gradient_ready = {});
 
+/// While alive, is told of every operation on this thread whose inputs need a gradient: its name,
+/// result and inputs, as given to record().
+class OperationObserver {
+ public:
+  using Function =
+      std::function<void(const char* name, const Tensor& y, std::span<const Tensor> inputs)>;
+
+  explicit OperationObserver(Function function);
+  ~OperationObserver();
+  OperationObserver(const OperationObserver&) = delete;
+  OperationObserver& operator=(const OperationObserver&) = delete;
+
+ private:
+  friend Tensor record(const char*, const Tensor&, std::span<const Tensor>, GradientFunction);
+  Function function_;
+  OperationObserver* previous_;
+};
+
 /// While alive, operations on this thread record nothing.
 class NoGradGuard {
  public:

@@ -160,6 +160,22 @@ TEST(Autograd, FreesWhatBackwardKeptAsItGoes) {
   EXPECT_TRUE(watched.expired());
 }
 
+TEST(Autograd, AnObserverIsToldOfOperationsThatNeedAGradient) {
+  const Tensor x = leaf({1});
+  std::vector<std::pair<std::string, double>> seen;
+  {
+    const OperationObserver observer(
+        [&](const char* name, const Tensor& y, std::span<const Tensor> inputs) {
+          EXPECT_EQ(inputs.size(), 1u);
+          seen.emplace_back(name, y.item());
+        });
+    scaled(scaled(x, 2), 3);
+    scaled(x.detach(), 5);
+  }
+  scaled(x, 7);
+  EXPECT_THAT(seen, ElementsAre(std::pair("scaled", 2.0), std::pair("scaled", 6.0)));
+}
+
 void expect_message(const std::function<void()>& run, const std::string& message) {
   try {
     run();
