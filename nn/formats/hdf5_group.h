@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "smtrain/nn/formats/hdf5_object.h"
+#include "smtrain/nn/formats/hdf5_messages.h"
 
 #include <cstdint>
 #include <map>

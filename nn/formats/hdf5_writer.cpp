@@ -25,11 +25,18 @@ uint64_t size_bytes(const Tensor& tensor) {
 }  // namespace
 
 void Hdf5Tree::set(std::string name, std::string text) {
-  attributes_.push_back({std::move(name), {std::move(text)}, false});
+  set(Attribute{std::move(name), {std::move(text)}, false});
 }
 
 void Hdf5Tree::set(std::string name, std::vector<std::string> texts) {
-  attributes_.push_back({std::move(name), std::move(texts), true});
+  set(Attribute{std::move(name), std::move(texts), true});
+}
+
+void Hdf5Tree::set(Attribute attribute) {
+  for (const Attribute& other : attributes_) {
+    check(other.name != attribute.name, "Hdf5Tree: attribute '", other.name, "' is there already");
+  }
+  attributes_.push_back(std::move(attribute));
 }
 
 Hdf5Tree& Hdf5Tree::group(std::string_view path) {

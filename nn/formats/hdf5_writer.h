@@ -34,6 +34,7 @@ class Hdf5Tree {
     std::vector<std::string> texts;
     bool is_array;
   };
+  void set(Attribute attribute);
 
   std::vector<Attribute> attributes_;
   std::map<std::string, Hdf5Tree> groups_;

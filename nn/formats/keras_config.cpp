@@ -222,8 +222,8 @@ KerasSettings keras_settings_of(std::string_view model_config, const std::string
       settings.epsilons[text_of(member(*config, "name"))] = epsilon->get<double>();
     }
   }
-  settings.channels_first = images.value_or(false);
   settings.flatten_transposes = flattens.value_or(false);
+  settings.channels_first = images.value_or(settings.flatten_transposes);
   return settings;
 }
 

@@ -119,6 +119,9 @@ TEST(Hdf5Writer, RefusesBeforeItWrites) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 
   Hdf5Tree tree;
+  tree.set("t", "");
+  EXPECT_THAT([&] { tree.set("t", ""); },
+              ThrowsMessage<std::invalid_argument>("Hdf5Tree: attribute 't' is there already"));
   tree.add("a", empty({1}));
   EXPECT_THAT([&] { tree.group("a/b"); },
               ThrowsMessage<std::invalid_argument>(

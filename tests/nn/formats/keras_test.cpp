@@ -115,6 +115,7 @@ TEST_P(KerasLayout, EveryModelsWeightsComeBack) {
     Shape image;
   } cases[] = {{std::make_shared<Net>(net), {3, 30, 34}},
                {std::make_shared<MnistCnn>(MnistCnnOptions{.image_size = 12}), {1, 12, 12}},
+               {sequential({relu(), flatten(), linear(24, 5)}), {2, 3, 4}},
                {std::make_shared<ResNet>(ResNetOptions{.depth = 18, .classes = 7}), {3, 64, 48}},
                {std::make_shared<ResNet>(ResNetOptions{.depth = 20, .classes = 3}), {3, 16, 16}},
                {std::make_shared<ResNet>(ResNetOptions{.depth = 50, .classes = 2}), {3, 32, 32}}};
