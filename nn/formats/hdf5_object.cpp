@@ -76,7 +76,8 @@ Object read_object(std::span<const uint8_t> file, uint64_t address, Budget& budg
   Object object;
   for (const Message& message : messages) {
     if (message.type == MessageType::attribute) {
-      object.attributes.push_back(read_attribute(message.body, where));
+      const Attribute attribute = read_attribute(message.body, where);
+      object.attributes.emplace(attribute.name, attribute);
     }
   }
   if (const Message* symbol_table = find(messages, MessageType::symbol_table)) {

@@ -5,15 +5,16 @@
 #include "smtrain/nn/formats/hdf5_messages.h"
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace smtrain::nn::hdf5 {
 
 /// A group or a dataset, its parts found.
 struct Object {
-  std::vector<Attribute> attributes;
+  std::map<std::string_view, Attribute> attributes;
   bool is_group = false;
   Members members;  // of a group
   Datatype type;    // of a dataset, with the two below

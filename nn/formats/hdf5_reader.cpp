@@ -13,10 +13,8 @@ namespace hdf5 {
 namespace {
 
 const Attribute* attribute_named(const Object& object, std::string_view name) {
-  for (const Attribute& attribute : object.attributes) {
-    if (attribute.name == name) return &attribute;
-  }
-  return nullptr;
+  const auto found = object.attributes.find(name);
+  return found == object.attributes.end() ? nullptr : &found->second;
 }
 
 std::string unpadded(std::span<const uint8_t> bytes, bool space_padded) {

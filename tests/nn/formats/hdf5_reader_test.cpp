@@ -111,18 +111,16 @@ TEST(Hdf5Reader, EveryTruncationIsRefused) {
               ThrowsMessage<BadInput>("x: is cut off: 17040 bytes were written, 2000 are there"));
 }
 
-TEST(Hdf5Reader, EveryFlippedBitIsReadOrRefused) {
-  for (const char* name : {"keras2_channels_last_vlen.h5", "keras2_channels_first_fixed.h5"}) {
-    std::string file = golden_bytes(name);
-    for (size_t i = 0; i < file.size(); ++i) {
-      const char byte = file[i];
-      file[i] = static_cast<char>(byte ^ (1 << i % 8));
-      try {
-        read_everything(file);
-      } catch (const BadInput&) {
-      }
-      file[i] = byte;
+TEST(Hdf5Reader, AFlippedBitInAnyByteIsReadOrRefused) {
+  std::string file = golden_bytes("keras2_channels_last_vlen.h5");
+  for (size_t i = 0; i < file.size(); ++i) {
+    const char byte = file[i];
+    file[i] = static_cast<char>(byte ^ (1 << i % 8));
+    try {
+      read_everything(file);
+    } catch (const BadInput&) {
     }
+    file[i] = byte;
   }
 }
 

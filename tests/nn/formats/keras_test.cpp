@@ -117,8 +117,7 @@ TEST_P(KerasLayout, EveryModelsWeightsComeBack) {
                {std::make_shared<MnistCnn>(MnistCnnOptions{.image_size = 12}), {1, 12, 12}},
                {sequential({relu(), flatten(), linear(24, 5)}), {2, 3, 4}},
                {std::make_shared<ResNet>(ResNetOptions{.depth = 18, .classes = 7}), {3, 64, 48}},
-               {std::make_shared<ResNet>(ResNetOptions{.depth = 20, .classes = 3}), {3, 16, 16}},
-               {std::make_shared<ResNet>(ResNetOptions{.depth = 50, .classes = 2}), {3, 32, 32}}};
+               {std::make_shared<ResNet>(ResNetOptions{.depth = 20, .classes = 3}), {3, 16, 16}}};
   for (const auto& [model, image] : cases) {
     const Graph graph = trace(*model, image);
     expect_equal(keras_state_dict(written(graph, options), graph), model->state_dict());

@@ -194,8 +194,7 @@ TEST(Mxnet, EveryModelsArraysComeBack) {
   } cases[] = {{std::make_shared<Net>(NetOptions{.image_size = {30, 34}}), {3, 30, 34}},
                {std::make_shared<MnistCnn>(MnistCnnOptions{.image_size = 12}), {1, 12, 12}},
                {std::make_shared<ResNet>(ResNetOptions{.depth = 18, .classes = 7}), {3, 64, 48}},
-               {std::make_shared<ResNet>(ResNetOptions{.depth = 20, .classes = 3}), {3, 16, 16}},
-               {std::make_shared<ResNet>(ResNetOptions{.depth = 50, .classes = 2}), {3, 32, 32}}};
+               {std::make_shared<ResNet>(ResNetOptions{.depth = 20, .classes = 3}), {3, 16, 16}}};
   for (const auto& [model, image] : cases) {
     const Graph graph = trace(*model, image);
     const MxnetModel exported = mxnet_model(graph);
