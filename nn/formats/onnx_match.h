@@ -40,6 +40,7 @@ struct OnnxMatch {
   bool is_folded = false;  // a batch norm, into the convolution before it
 };
 
+/// What match_onnx() finds.
 struct OnnxMatches {
   std::vector<OnnxMatch> of_node;  // of the graph
   std::string unknown;  // the file's first operation that the model does not have there, or empty

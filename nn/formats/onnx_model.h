@@ -27,6 +27,7 @@ enum class OnnxDataType : int64_t {
 };
 OnnxDataType onnx_data_type(DType dtype);
 
+/// A TensorProto, checked: as many bytes as its shape and dtype say.
 struct OnnxTensor {
   std::string_view name;
   DType dtype = DType::f32;
@@ -40,6 +41,7 @@ struct OnnxTensor {
   Tensor tensor() const;
 };
 
+/// An AttributeProto: one of its values is meant.
 struct OnnxAttribute {
   std::string_view name;
   int64_t integer = 0;
@@ -48,6 +50,7 @@ struct OnnxAttribute {
   std::span<const uint8_t> tensor;  // a TensorProto
 };
 
+/// A NodeProto, whose attributes are parsed when they are asked for.
 struct OnnxNode {
   std::string_view name;
   std::string_view operation;  // "Conv"
@@ -58,6 +61,7 @@ struct OnnxNode {
   std::string describe() const;
 };
 
+/// A ModelProto and its GraphProto.
 struct OnnxModel {
   std::string file;  // what messages call it
   std::map<std::string, std::string> metadata;

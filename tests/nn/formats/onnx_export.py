@@ -40,6 +40,7 @@ def export(name, model, x):
 
 
 torch.manual_seed(1)
+torch.set_num_threads(1)  # threads that wait for each other are slow beside other tests
 export('mnist_cnn', torch_models.MnistCnn(), torch.rand(2, 1, 28, 28))
 export('net', torch_models.Net(48), torch.randn(2, 3, 48, 48))
 export('resnet18', torch_models.resnet(18, 5), torch.randn(2, 3, 64, 64))

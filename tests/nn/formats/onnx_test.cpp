@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtrain/nn/formats/onnx.h"
 
+#include "smtrain/engine/context.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/nn/formats/onnx_model.h"
 #include "smtrain/nn/layers/activation.h"
@@ -90,6 +91,8 @@ void expect_same_after_file(const Options& options, const Shape& input, const st
 }
 
 TEST_F(Onnx, ModelsComeBackToTheBit) {
+  Context context({.threads = 1});  // threads that wait for each other are slow beside other tests
+  const ContextGuard guard(context);
   expect_same_after_file<MnistCnn>(MnistCnnOptions(), {1, 28, 28}, path_);
   expect_same_after_file<Net>(NetOptions{.image_size = 48}, {3, 48, 48}, path_);
   expect_same_after_file<ResNet>(ResNetOptions{.depth = 20, .classes = 10}, {3, 32, 32}, path_);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smtrain/engine/context.h"
 #include "smtrain/nn/formats/npz.h"
 #include "smtrain/nn/formats/onnx.h"
 #include "smtrain/nn/models/mnist_cnn.h"
@@ -33,6 +34,8 @@ TEST(OnnxTorch, ExportsOfTheSameArchitecturesAreRead) {
   const test::TemporaryDirectory directory;
   if (!test::run_python("nn/formats/onnx_export.py", directory.path()))
     GTEST_SKIP() << "/usr/bin/python3 has no torch or no torchvision";
+  Context context({.threads = 1});  // threads that wait for each other are slow beside other tests
+  const ContextGuard guard(context);
   MnistCnn mnist_cnn;
   expect_torchs_outputs(directory, "mnist_cnn", mnist_cnn);
   Net net({.image_size = 48});
