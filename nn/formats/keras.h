@@ -46,10 +46,12 @@ void write_keras(const std::filesystem::path& path, const Graph& graph,
 
 /// What is in a file: the layers that Keras lists, with their weights as they are stored.
 struct KerasFile {
+  /// A dataset.
   struct Weight {
     std::string name;  // "conv2d_1/kernel:0"
     Tensor tensor;     // on the CPU
   };
+  /// A group of them.
   struct Layer {
     std::string name;
     std::vector<Weight> weights;  // none in many layers

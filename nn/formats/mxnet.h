@@ -31,6 +31,7 @@ void write_mxnet_params(const std::filesystem::path& path, const StateDict& arra
 
 /// A graph of operators.
 struct MxnetSymbol {
+  /// An operator or a variable.
   struct Node {
     std::string op;  // "null" of a variable: an array or an input
     std::string name;
