@@ -344,8 +344,9 @@ void resolve_key_references(std::string& text, const Group& keys, const Places& 
   for (size_t at = text.find("${"); at != text.npos; at = text.find("${", at)) {
     const std::string name = text.substr(at + 2, text.find('}', at) - at - 2);
     const std::string value = value_of(keys, name);
+    const std::vector<std::string> names = key_names();
     check(!value.empty(), places.of("output.name"), ": output.name: '", name,
-          "' is not a key with a value", did_you_mean_key(name));
+          "' is not a key with a value", did_you_mean(name, {names.begin(), names.end()}));
     text.replace(at, name.size() + 3, value);
     at += value.size();
   }

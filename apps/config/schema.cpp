@@ -171,8 +171,8 @@ Group keys_of(OutputOptions& o) {
 Group keys_of(Recipe& o) {
   return {{
       {"recipe", one_of(o.preset, {"none", "finetune", "linear_probe"}),
-       "What keys that are not given begin with. finetune: the last layer alone learns for an "
-       "epoch, then all, earlier layers slower; linear_probe: the last layer alone learns."},
+       "What keys that are not given begin with; finetune: the last layer learns for an epoch "
+       "alone, then all, earlier layers slower; linear_probe: the last layer alone learns."},
       {"model", choice_of(o.model), "The network.", {}, kRequired},
       {"data", keys_of(o.data), "The samples.", {}, kRequired},
       {"train", keys_of(o.train), "How it learns."},

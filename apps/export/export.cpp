@@ -59,8 +59,8 @@ int export_as(const ExportCommand& command, std::ostream& out) {
 
 int convert(const ConvertCommand& command, std::ostream& out) {
   const auto format = export_format_of(command.to);
-  check(format.has_value(), "convert: ", command.to,
-        ": expected a name that ends in .pth, .pt, .safetensors or .npz");
+  check(format.has_value(), "convert: ", command.to, ": expected a name that ends in ",
+        nn::weights_endings());
   const nn::WeightsFile file(command.from);
   const bool is_ours = file.tensors().metadata().contains(kRecipeKey);
   const std::string model = command.model.empty() && is_ours ? command.from : command.model;

@@ -102,7 +102,7 @@ TEST(Completion, FishKnowsCommandsOptionsAndKeys) {
        {"complete -c smtrain -f -n '__fish_use_subcommand' -a evaluate -d ",
         "complete -c smtrain -n '__fish_seen_subcommand_from train' -l epochs -r -d ",
         "complete -c smtrain -n '__fish_seen_subcommand_from check' -l strict -d ",
-        "complete -c smtrain -f -n 'test (commandline -poc)[-1] = --set' -a 'model= "}) {
+        "complete -c smtrain -f -n 'test (commandline -poc)[-1] = --set' -a 'recipe= model= "}) {
     EXPECT_THAT(script, testing::HasSubstr(line));
   }
 }

@@ -23,8 +23,8 @@ namespace {
 constexpr char kBase[] = "model: {name: net}\ndata: {train: a}\n";
 
 /// Values that the rules below do not find, and what else a value needs.
-const std::map<std::string, std::string> kValues = {{"device", "cpu"},
-                                                    {"data.transform.grayscale.channels", "3"}};
+const std::map<std::string, std::string> kValues = {
+    {"device", "cpu"}, {"output.export", "[onnx]"}, {"data.transform.grayscale.channels", "3"}};
 const std::map<std::string, std::vector<Setting>> kNeeds = {
     {"train.optimizer.nesterov", {{"train.optimizer.momentum", "0.5", "needs"}}},
     {"data.train.images", {{"data.format", "npz", "needs"}, {"data.train.labels", "l", "needs"}}},
@@ -189,7 +189,8 @@ class EveryKey {
     SCOPED_TRACE(path + "." + name + "." + key);
     const bool is_last = name == "normalize" || name == "heads";
     const std::string element = "{" + name + ": " + options + "}";
-    const std::string other = path == "data.transform" ? "to_tensor" : "relu";
+    std::string other = path == "data.transform" ? "to_tensor" : "relu";
+    if (path == "train.groups") other = "{depth: 0.75}";
     const std::string elements =
         is_last ? "[" + other + ", " + element + "]" : "[" + element + ", " + other + "]";
     const Setting setting = path == "model.layers"

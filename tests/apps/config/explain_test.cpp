@@ -209,7 +209,8 @@ TEST(Explain, UnknownKeysGetTheNearestName) {
             "config explain: unknown key 'to_tenser' in data.transform; did you mean 'to_tensor'?");
   EXPECT_EQ(mistake_in("train.epochs.x"), "config explain: train.epochs has no keys");
   EXPECT_EQ(mistake_in("train."), "config explain: 'train.' is not the name of a key");
-  EXPECT_THAT(mistake_in(""), StartsWith("config explain: unknown key ''; expected model, data, "));
+  EXPECT_THAT(mistake_in(""),
+              StartsWith("config explain: unknown key ''; expected recipe, model, data, "));
   for (const char* odd : {".x", "[0]", "data.transform[", "data.transform[-1]", "a..b"}) {
     EXPECT_THAT(mistake_in(odd), StartsWith("config explain: unknown key '")) << odd;
   }

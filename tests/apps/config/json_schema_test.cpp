@@ -148,7 +148,7 @@ TEST(JsonSchema, TellsTypesRangesDefaultsAndDocumentation) {
   EXPECT_EQ(optimizers.at(0).at("properties").at("name"), json({{"const", "sgd"}}));
   EXPECT_FALSE(optimizers.at(0).contains("required"));
   EXPECT_EQ(optimizers.at(1).at("required"), json::array({"name"}));
-  EXPECT_EQ(schema.at("$defs").size(), 3u);  // layers, transforms, ${...}
+  EXPECT_EQ(schema.at("$defs").size(), 4u);  // layers, rules of groups, transforms, ${...}
 }
 
 }  // namespace

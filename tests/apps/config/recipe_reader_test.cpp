@@ -264,7 +264,9 @@ TEST(RecipeReader, NamesThePlaceOfAMistake) {
        "cats.yaml:1:73: data.transform[1].normalize.std[0]: expected a number, at least 1e-30 and "
        "at most 1e+38, got '0'"},
       {"model: {classes: 3}\n",
-       "cats.yaml:1:8: model: 'name' is required: net, mnist_cnn or layers"},
+       "cats.yaml:1:8: model: 'name' is required: net, mnist_cnn, resnet18, resnet34, resnet50, "
+       "resnet101, resnet152, resnet200, resnet20, resnet32, resnet44, resnet56, resnet110 or "
+       "layers"},
       {"model: {layers: []}\n", "cats.yaml:1:17: model.layers: expected at least one layer"},
       {"model: {layers: [{conv2d: {kernel_size: 3}}]}\n",
        "cats.yaml:1:19: model.layers[0].conv2d: 'out_channels' is required"},

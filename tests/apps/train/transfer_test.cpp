@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using Values = std::vector<double>;
 
 constexpr char kRecipe[] = R"(
-model: {layers: [{conv2d: {out_channels: 4, kernel_size: 1}}, batch_norm2d, relu, flatten, {linear: 3}, log_softmax]}
+model: {layers: [{conv2d: {out_channels: 4, kernel_size: [1, 2], bias: false}}, batch_norm2d, relu, flatten, {linear: 3}, log_softmax]}
 data:
   format: idx
   train: ${channel:training}
@@ -68,9 +68,9 @@ TEST_F(Transfer, LinearProbeTrainsTheLastLayerAlone) {
   run("first", {});
   const test::Output output = run("probe", from("first", {{"recipe", "linear_probe"}}));
   EXPECT_EQ(output.exit_code, 0) << output.err;
-  EXPECT_THAT(output.err, HasSubstr("smtrain: model.pretrained: 9 of the model's 9 tensors are "
+  EXPECT_THAT(output.err, HasSubstr("smtrain: model.pretrained: 8 of the model's 8 tensors are "
                                     "those of "));
-  EXPECT_THAT(output.err, HasSubstr("67 parameters, 51 of them trained"));
+  EXPECT_THAT(output.err, HasSubstr("43 parameters, 27 of them trained"));
   for (const auto& [name, tensor] : model("first"))
     EXPECT_EQ(is_kept(name, "probe", "first"), !name.starts_with("4.")) << name;
 }
@@ -84,7 +84,7 @@ TEST_F(Transfer, FinetuneFreezesForAnEpoch) {
   EXPECT_TRUE(is_kept("0.weight", "one", "first"));
   EXPECT_TRUE(is_kept("1.running_mean", "one", "first"));
   const test::Output output = finetune("two", "2");
-  EXPECT_THAT(output.err, HasSubstr("smtrain: epoch 2 trains all 67 parameters\n"));
+  EXPECT_THAT(output.err, HasSubstr("smtrain: epoch 2 trains all 43 parameters\n"));
   for (const auto& [name, tensor] : model("first"))
     EXPECT_FALSE(is_kept(name, "two", "first")) << name;
 }
