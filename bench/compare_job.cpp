@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One measured job of bench/compare, our side of it: trains `net` or `mnist_cnn` for some steps on
-// batches that lie in memory, or decodes, resizes and batches the pictures of class folders. Prints
-// one JSON object. bench/pytorch/compare_job.py is the same with PyTorch.
+// One measured job of bench/compare, our side of it: trains `net`, `mnist_cnn` or `resnet101` for
+// some steps on batches that lie in memory, or decodes, resizes and batches the pictures of class
+// folders. Prints one JSON object. bench/pytorch/compare_job.py is the same with PyTorch.
 #include "smtrain/apps/job/job_data.h"
 #include "smtrain/apps/job/objective.h"
 #include "smtrain/apps/job/training_step.h"
@@ -11,6 +11,7 @@
 #include "smtrain/engine/context.h"
 #include "smtrain/nn/models/mnist_cnn.h"
 #include "smtrain/nn/models/net.h"
+#include "smtrain/nn/models/resnet.h"
 #include "smtrain/nn/optim/adam.h"
 #include "smtrain/nn/optim/sgd.h"
 
@@ -42,6 +43,7 @@ struct Job {
   int64_t passes = 0;  // of the loader through its pictures
   int threads = 2;
   uint64_t seed = 1;
+  bool bf16 = false;
 };
 
 // What all threads of this process have used.
@@ -68,8 +70,9 @@ std::vector<data::Batch> first_batches(data::DataLoader& loader, int64_t count) 
 }
 
 json train(const Job& job, nn::Module& model, optim::Optimizer& optimizer,
-           const app::Preprocessing& numbers, data::DataLoader loader) {
-  const app::Objective objective(app::NllLoss{}, /*classes=*/0);
+           const app::Preprocessing& numbers, data::DataLoader loader,
+           const app::LossOptions& loss = app::NllLoss{}) {
+  const app::Objective objective(loss, /*classes=*/0);
   app::TrainingStep step(model, optimizer, objective, numbers, /*resident=*/nullptr,
                          /*capture=*/true);
   const std::vector<data::Batch> batches = first_batches(loader, job.steps);
@@ -86,16 +89,27 @@ json train(const Job& job, nn::Module& model, optim::Optimizer& optimizer,
   return {{"step_ms", step_ms}, {"step_cpu_ms", step_cpu_ms}, {"losses", losses}};
 }
 
-json train_net(const Job& job) {
-  nn::Net net;
-  optim::SGD sgd(net.parameters(), {.lr = 0.001, .momentum = 0.9});
+/// Photographs of 96x96.
+json train_on_pictures(const Job& job, nn::Module& model, const app::LossOptions& loss) {
+  optim::SGD sgd(model.parameters(), {.lr = 0.001, .momentum = 0.9});
   return train(
-      job, net, sgd, {.mean = {0.5, 0.5, 0.5}, .std = {0.5, 0.5, 0.5}},
+      job, model, sgd, {.mean = {0.5, 0.5, 0.5}, .std = {0.5, 0.5, 0.5}},
       data::DataLoader(std::make_shared<data::ImageFolder>(job.data), {.batch_size = job.batch_size,
                                                                        .shuffle = true,
                                                                        .threads = job.threads,
                                                                        .transforms = resize_to_96(),
-                                                                       .raw = true}));
+                                                                       .raw = true}),
+      loss);
+}
+
+json train_net(const Job& job) {
+  nn::Net net;
+  return train_on_pictures(job, net, app::NllLoss{});
+}
+
+json train_resnet101(const Job& job) {
+  nn::ResNet resnet({.depth = 101, .classes = 3});
+  return train_on_pictures(job, resnet, app::CrossEntropyLoss{});
 }
 
 json train_mnist_cnn(const Job& job) {
@@ -131,6 +145,7 @@ json load(const Job& job) {
 json run(const Job& job) {
   if (job.name == "net") return train_net(job);
   if (job.name == "mnist_cnn") return train_mnist_cnn(job);
+  if (job.name == "resnet101") return train_resnet101(job);
   return load(job);
 }
 
@@ -141,16 +156,19 @@ int main(int argc, char** argv) {
   CLI::App arguments("One measured job of bench/compare");
   arguments.add_option("job", job.name)
       ->required()
-      ->check(CLI::IsMember({"net", "mnist_cnn", "loader"}));
+      ->check(CLI::IsMember({"net", "mnist_cnn", "resnet101", "loader"}));
   arguments.add_option("--data", job.data)->required();
   arguments.add_option("--batch-size", job.batch_size)->required();
   arguments.add_option("--steps", job.steps);
   arguments.add_option("--passes", job.passes);
   arguments.add_option("--threads", job.threads);
   arguments.add_option("--seed", job.seed);
+  arguments.add_flag("--bf16", job.bf16);
   CLI11_PARSE(arguments, argc, argv);
   try {
-    Context context({.threads = job.threads, .seed = job.seed});
+    Context context({.threads = job.threads,
+                     .seed = job.seed,
+                     .precision = job.bf16 ? Precision::bf16 : Precision::f32});
     const ContextGuard guard(context);
     std::cout << run(job) << '\n';
   } catch (const std::exception& error) {

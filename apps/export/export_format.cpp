@@ -38,8 +38,10 @@ struct OtherEnding {
   std::string_view ending;
   ExportFormat format;
 };
-constexpr OtherEnding kOtherEndings[] = {
-    {".pt", ExportFormat::pth}, {".h5", ExportFormat::keras}, {".hdf5", ExportFormat::keras}};
+constexpr OtherEnding kOtherEndings[] = {{".pt", ExportFormat::pth},
+                                         {".h5", ExportFormat::keras},
+                                         {".hdf5", ExportFormat::keras},
+                                         {".params", ExportFormat::mxnet}};
 
 /// What a file tells of the model besides its weights.
 std::map<std::string, std::string> metadata_of(const ModelCard& card) {

@@ -5,6 +5,7 @@
 #include "smtrain/apps/number_text.h"
 #include "smtrain/engine/io/file.h"
 #include "smtrain/engine/io/npz.h"
+#include "smtrain/nn/formats/mxnet.h"
 #include "smtrain/nn/formats/weights_file.h"
 #include "smtrain/nn/graph.h"
 
@@ -117,9 +118,24 @@ class TensorList {
   int64_t total_ = 0;
 };
 
+/// The operators of a graph that MXNet keeps beside its arrays.
+void print_symbol(std::ostream& out, const fs::path& path) {
+  const nn::MxnetSymbol symbol = nn::read_mxnet_symbol(path);
+  std::vector<Row> rows = {{"operator", "name", "inputs"}};
+  for (const nn::MxnetSymbol::Node& node : symbol.nodes) {
+    if (node.op == "null") continue;  // a variable
+    std::vector<std::string> inputs;
+    for (const size_t input : node.inputs) inputs.push_back(symbol.nodes[input].name);
+    rows.push_back({node.op, node.name, list_of(inputs)});
+  }
+  fmt::print(out, "{}: {} operators\n", path.string(), rows.size() - 1);
+  print_table(out, rows, 0);
+}
+
 void print_file(std::ostream& out, const fs::path& path, std::optional<Size2d> image_size) {
   if (!fs::exists(path)) bad_input(path.string(), ": does not exist");
   if (is_folder(path)) return print_model(out, path, image_size);
+  if (path.extension() == ".json") return print_symbol(out, path);
   const nn::WeightsFile file(path);
   if (file.tensors().metadata().contains(kRecipeKey)) return print_model(out, path, image_size);
   TensorList tensors;

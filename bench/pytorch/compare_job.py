@@ -18,7 +18,7 @@ import cats
 import mnist
 
 
-def train(args, model, optimizer, dataset, prepare=lambda images: images):
+def train(args, model, optimizer, dataset, prepare=lambda images: images, loss_of=F.nll_loss):
     loader = torch.utils.data.DataLoader(dataset, args.batch_size, shuffle=True)
     batches = [(prepare(x), y) for x, y in itertools.islice(loader, args.steps)]
     if args.channels_last:
@@ -30,7 +30,9 @@ def train(args, model, optimizer, dataset, prepare=lambda images: images):
         data, target = batches[i % len(batches)]
         start, cpu_start = time.perf_counter(), time.process_time()
         optimizer.zero_grad()
-        loss = F.nll_loss(model(data), target)
+        with torch.autocast('cpu', torch.bfloat16, enabled=args.bf16):
+            output = model(data)
+        loss = loss_of(output.float(), target)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -43,6 +45,13 @@ def train_net(args):
     model = cats.Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9, foreach=args.foreach)
     return train(args, model, optimizer, cats.image_folder(args.data))
+
+
+def train_resnet101(args):
+    from torchvision import models
+    model = models.resnet101(num_classes=3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9, foreach=args.foreach)
+    return train(args, model, optimizer, cats.image_folder(args.data), loss_of=F.cross_entropy)
 
 
 def train_mnist_cnn(args):
@@ -70,7 +79,8 @@ def load(args):
 
 
 if __name__ == '__main__':
-    jobs = {'net': train_net, 'mnist_cnn': train_mnist_cnn, 'loader': load}
+    jobs = {'net': train_net, 'mnist_cnn': train_mnist_cnn, 'resnet101': train_resnet101,
+            'loader': load}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('job', choices=jobs)
     parser.add_argument('--data', required=True)
@@ -79,6 +89,7 @@ if __name__ == '__main__':
     parser.add_argument('--passes', type=int)
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--bf16', action='store_true')
     parser.add_argument('--channels-last', action='store_true')
     parser.add_argument('--foreach', action='store_true', help="the optimizer's multi-tensor form")
     arguments = parser.parse_args()

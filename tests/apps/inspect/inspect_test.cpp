@@ -152,6 +152,14 @@ TEST(Inspect, FilesOfOthers) {
 )");
 }
 
+TEST(Inspect, AGraphOfMxnets) {
+  const std::string symbol = test::golden("files/mnist-cnn-symbol.json").string();
+  const Output output = run({symbol});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(output.out, testing::StartsWith(symbol + ": 18 operators\n"));
+  EXPECT_THAT(output.out, HasSubstr("  Convolution    "));
+}
+
 TEST(Inspect, AModelThatWasNeverValidatedHasNoMetric) {
   const test::TemporaryDirectory directory;
   const Recipe recipe{.model = MnistCnnModel{}};
