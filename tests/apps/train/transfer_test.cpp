@@ -108,7 +108,7 @@ TEST_F(Transfer, PresetGivesWayToWhatIsGiven) {
   EXPECT_THAT(run("all", all).err, testing::Not(HasSubstr("of them trained")));
 }
 
-TEST_F(Transfer, StrictRefusesWhatIsWarnedOf) {
+TEST_F(Transfer, OtherStatisticsAreWarnedOf) {
   run("first", {});
   const test::Output output = run(
       "other",
