@@ -6,9 +6,6 @@
 #include "smtrain/apps/model/model_file.h"
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
-#include "smtrain/nn/formats/npz.h"
-#include "smtrain/nn/formats/pytorch.h"
-#include "smtrain/nn/formats/safetensors.h"
 #include "smtrain/nn/formats/weights_file.h"
 
 #include <filesystem>
@@ -20,16 +17,6 @@ namespace fs = std::filesystem;
 
 void print_files(const std::vector<fs::path>& files, std::ostream& out) {
   for (const fs::path& file : files) out << file.string() << '\n';
-}
-
-/// Where nothing but names and tensors are needed.
-void write_tensors(const fs::path& file, ExportFormat format, const nn::StateDict& state) {
-  switch (format) {
-    case ExportFormat::pth: return nn::write_pytorch(file, state);
-    case ExportFormat::safetensors: return nn::write_safetensors(file, state);
-    case ExportFormat::npz: return nn::write_npz(file, state);
-    default: mistake("convert: ", file.string(), ": needs a model");
-  }
 }
 
 /// A model of smtrain's with a file's weights.

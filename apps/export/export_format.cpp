@@ -107,16 +107,21 @@ std::string_view ending_of(ExportFormat format) {
   return kFormats[static_cast<size_t>(format)].ending;
 }
 
+void write_tensors(const fs::path& file, ExportFormat format, const nn::StateDict& state) {
+  switch (format) {
+    case ExportFormat::pth: return nn::write_pytorch(file, state);
+    case ExportFormat::safetensors: return nn::write_safetensors(file, state);
+    case ExportFormat::npz: return nn::write_npz(file, state);
+    default: mistake("export: ", file.string(), ": the format needs a model, not tensors alone");
+  }
+}
+
 std::vector<fs::path> export_model(const TrainedModel& trained, ExportFormat format,
                                    const fs::path& file, const ExportOptions& options) {
   check(!options.preprocessing || format == ExportFormat::onnx,
         "export: only onnx holds the preprocessing of pictures");
-  const nn::StateDict state = trained.model->state_dict();
   const ModelCard& card = trained.card;
   switch (format) {
-    case ExportFormat::pth: nn::write_pytorch(file, state); break;
-    case ExportFormat::safetensors: write_model(file, card, *trained.model); break;
-    case ExportFormat::npz: nn::write_npz(file, state); break;
     case ExportFormat::keras:
       nn::write_keras(file, nn::trace(*trained.model, card.input), keras_options(card));
       break;
@@ -125,6 +130,7 @@ std::vector<fs::path> export_model(const TrainedModel& trained, ExportFormat for
       nn::write_onnx(file, nn::trace(*trained.model, card.input),
                      onnx_options(card, options.preprocessing));
       break;
+    default: write_tensors(file, format, with_card(card, *trained.model));
   }
   return {file};
 }

@@ -30,6 +30,10 @@ std::string_view ending_of(ExportFormat format);
 /// Whether a format holds names and tensors alone, so that it needs no model.
 bool holds_tensors_alone(ExportFormat format);
 
+/// Makes or replaces a file of such a format. Throws std::invalid_argument for another.
+void write_tensors(const std::filesystem::path& file, ExportFormat format,
+                   const nn::StateDict& state);
+
 /// How export_model() writes a model.
 struct ExportOptions {
   bool preprocessing = false;  // ONNX: takes pictures as they are decoded, u8 [batch, H, W, C]

@@ -122,11 +122,15 @@ void check_can_save(const OutputOptions& output) {
   }
 }
 
-void write_model(const std::filesystem::path& file, const ModelCard& card,
-                 const nn::Module& model) {
+nn::StateDict with_card(const ModelCard& card, const nn::Module& model) {
   nn::StateDict state = model.state_dict();
   state.metadata() = metadata_of(card);
-  nn::write_safetensors(file, state);
+  return state;
+}
+
+void write_model(const std::filesystem::path& file, const ModelCard& card,
+                 const nn::Module& model) {
+  nn::write_safetensors(file, with_card(card, model));
 }
 
 void save_model(const OutputOptions& output, const ModelCard& card, const nn::Module& model) {

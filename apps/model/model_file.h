@@ -38,6 +38,9 @@ inline constexpr char kRecipeKey[] = "smtrain.recipe";
 /// of them is a folder.
 void check_can_save(const OutputOptions& output);
 
+/// A model's weights, and its card as their metadata.
+nn::StateDict with_card(const ModelCard& card, const nn::Module& model);
+
 /// Writes a .safetensors file with weights and card, atomically.
 void write_model(const std::filesystem::path& file, const ModelCard& card, const nn::Module& model);
 
