@@ -3,6 +3,7 @@
 
 #include "smtrain/engine/error.h"
 #include "smtrain/engine/io/file.h"
+#include "smtrain/tests/little_endian.h"
 #include "smtrain/tests/shared_data.h"
 
 #include <gmock/gmock.h>
@@ -15,15 +16,10 @@ namespace smtrain {
 namespace {
 
 using test::golden;
+using test::little;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-
-std::string little(uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
-  return text;
-}
 
 /// What an archive states about its one stored entry; each test lies about one thing.
 struct Claims {

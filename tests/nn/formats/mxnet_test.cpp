@@ -11,6 +11,7 @@
 #include "smtrain/nn/models/mnist_cnn.h"
 #include "smtrain/nn/models/net.h"
 #include "smtrain/nn/models/resnet.h"
+#include "smtrain/tests/little_endian.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -20,15 +21,10 @@
 namespace smtrain::nn {
 namespace {
 
+using test::little;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-
-std::string little(uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
-  return text;
-}
 
 /// A file with one array, whose bytes are given, and with the names given.
 std::string file_of(const std::string& array, const std::vector<std::string>& names) {

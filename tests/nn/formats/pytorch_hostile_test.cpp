@@ -3,6 +3,7 @@
 #include "smtrain/engine/io/zip_writer.h"
 #include "smtrain/nn/formats/pickle_writer.h"
 #include "smtrain/nn/formats/pytorch.h"
+#include "smtrain/tests/little_endian.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -46,12 +47,6 @@ std::string zip_of(const Records& records) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::string little(int64_t value) {
-  std::string text;
-  for (int i = 0; i < 8; ++i) text += static_cast<char>(value >> (8 * i));
-  return text;
-}
-
 std::string keys_pickle(const std::vector<std::string>& keys) {
   PickleWriter pickle;
   pickle.op(PickleOpcode::EMPTY_LIST).op(PickleOpcode::MARK);
@@ -75,8 +70,8 @@ TEST(PytorchHostile, TheHandMadeFilesAreFineWithoutTheirLies) {
   EXPECT_EQ(read(bytes_of(zip_of({{"data.pkl", state_dict_pickle(3, false)}, {"data/5", floats}})))
                 .size(),
             1u);
-  EXPECT_EQ(read(bytes_of(legacy_of(state_dict_pickle(3, true) + keys_pickle({"5"}) + little(3) +
-                                    floats)))
+  EXPECT_EQ(read(bytes_of(legacy_of(state_dict_pickle(3, true) + keys_pickle({"5"}) +
+                                    test::little8(3) + floats)))
                 .size(),
             1u);
 }
@@ -174,13 +169,13 @@ TEST(PytorchHostile, LegacyParts) {
                  "x: a list of storage keys must follow the object, got an int");
   expect_refused(legacy_of(pickle + keys_pickle({})), "x: storage '5' is missing");
   expect_refused(legacy_of(pickle + keys_pickle({"6"})), "x: no tensor uses storage '6'");
-  expect_refused(legacy_of(pickle + keys_pickle({"5"}) + little(4) + floats),
+  expect_refused(legacy_of(pickle + keys_pickle({"5"}) + test::little8(4) + floats),
                  "x: storage '5' has 4 elements, its tensors expect 3");
-  expect_refused(
-      legacy_of(pickle + keys_pickle({"5", "5"}) + little(3) + floats + little(3) + floats),
-      "x: storage '5' is listed twice");
+  expect_refused(legacy_of(pickle + keys_pickle({"5", "5"}) + test::little8(3) + floats +
+                           test::little8(3) + floats),
+                 "x: storage '5' is listed twice");
   EXPECT_THAT(
-      [&] { read(bytes_of(legacy_of(pickle + keys_pickle({"5"}) + little(3) + "abc"))); },
+      [&] { read(bytes_of(legacy_of(pickle + keys_pickle({"5"}) + test::little8(3) + "abc"))); },
       ThrowsMessage<std::runtime_error>(HasSubstr("x: storage '5' needs 12 bytes at offset ")));
 }
 

@@ -2,6 +2,7 @@
 #include "smtrain/nn/formats/safetensors.h"
 
 #include "smtrain/engine/io/file.h"
+#include "smtrain/tests/little_endian.h"
 #include "smtrain/tests/shared_data.h"
 #include "smtrain/tests/temporary_directory.h"
 
@@ -15,14 +16,8 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::ThrowsMessage;
 
-std::string little(uint64_t value) {
-  std::string text;
-  for (int i = 0; i < 8; ++i) text += static_cast<char>(value >> (8 * i));
-  return text;
-}
-
 std::string file_of(const std::string& header, size_t data_bytes) {
-  return little(header.size()) + header + std::string(data_bytes, '\0');
+  return test::little8(header.size()) + header + std::string(data_bytes, '\0');
 }
 
 /// A header with one tensor 'a' whose members are `members`.
@@ -107,8 +102,9 @@ TEST(Safetensors, RefusesToWriteWhatCantBeRead) {
 TEST(SafetensorsErrors, LyingSizes) {
   const std::string f32 = R"("dtype":"F32","shape":)";
   expect_refused("1234567", "x: header length needs 8 bytes at offset 0, 7 are left");
-  expect_refused(little(100'000'001), "x: a header of 100000001 bytes, expected at most 100000000");
-  expect_refused(little(5) + "{}", "x: header needs 5 bytes at offset 8, 2 are left");
+  expect_refused(test::little8(100'000'001),
+                 "x: a header of 100000001 bytes, expected at most 100000000");
+  expect_refused(test::little8(5) + "{}", "x: header needs 5 bytes at offset 8, 2 are left");
   expect_refused(file_of(one(f32 + R"([2],"data_offsets":[0,4])"), 4),
                  "x: tensor 'a' of shape [2] and dtype f32 needs 8 bytes, its data_offsets are "
                  "[0, 4]");
